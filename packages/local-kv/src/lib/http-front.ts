@@ -1,0 +1,70 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { authorize, type Tokens, UNAUTHORIZED } from './authorization.ts'
+import { readBody } from './body.ts'
+import type { Access } from './command-policy.ts'
+import { isLoopbackHost } from './loopback.ts'
+import { type EncodedReply, problem } from './reply-encoding.ts'
+import { parseRestRequest, type RestRequest } from './rest-request.ts'
+import type { StatsCounter } from './stats.ts'
+
+/** A request that passed every check, with the socket side of it. */
+export interface Exchange {
+  readonly request: RestRequest
+  readonly access: Access
+  readonly response: ServerResponse
+}
+
+export interface HttpFrontOptions extends Tokens {
+  readonly stats: StatsCounter
+  /** A sync token for the answers that are given before any command runs. */
+  readonly syncToken: () => string
+  /** Runs the commands and answers. */
+  readonly answer: (exchange: Exchange) => Promise<void>
+}
+
+/** The Upstash REST protocol up to the point where the commands are known. */
+export function createHttpFront(options: HttpFrontOptions): RequestListener {
+  return (request, response) => {
+    serve(options, request, response).catch((error: unknown) => {
+      if (response.destroyed) return
+      const message = error instanceof Error ? error.message : 'local-kv: the request failed.'
+      send(response, { reply: problem(500, message), syncToken: options.syncToken() })
+    })
+  }
+}
+
+async function serve(
+  options: HttpFrontOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const countCommands = options.stats.request()
+  const refuse = (status: number, message: string) =>
+    send(response, { reply: problem(status, message), syncToken: options.syncToken() })
+
+  if (!isLoopbackHost(request.headers.host))
+    return refuse(403, 'ERR this server answers only under a loopback host name')
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  const access = authorize(request, url, options)
+  if (!access) return refuse(401, UNAUTHORIZED)
+  const method = request.method ?? 'GET'
+  if (!METHODS.has(method)) return refuse(405, 'ERR method not allowed')
+  const body = await readBody(request)
+  if (!body) return refuse(413, 'ERR max request size exceeded. Limit: 10485760 bytes')
+  const parsed = parseRestRequest({ method, url, headers: request.headers, body })
+  if ('error' in parsed) return refuse(parsed.status, parsed.error)
+  countCommands(parsed.commands)
+  await options.answer({ request: parsed, access, response })
+}
+
+export function send(response: ServerResponse, answer: { reply: EncodedReply; syncToken: string }): void {
+  const { reply, syncToken } = answer
+  response.writeHead(reply.status, {
+    'content-type': reply.contentType,
+    'content-length': reply.body.length,
+    'upstash-sync-token': syncToken,
+  })
+  response.end(reply.body)
+}
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'HEAD'])
