@@ -1,1 +1,51 @@
-export {}
+import 'server-only'
+
+export type { CookieOptions } from './lib/cookie-options.ts'
+export type { Duration } from './lib/duration.ts'
+export { createEdgeSession, type EdgeSession } from './lib/edge-session.ts'
+export {
+  ConfigurationError,
+  EdgeSessionError,
+  type EdgeSessionErrorCode,
+  InvalidArgumentError,
+  ReadOnlyContextError,
+  SessionLimitError,
+  SessionNotFoundError,
+  SessionTooLargeError,
+  SessionUnknownError,
+  type StoreOperation,
+  UpdateConflictError,
+} from './lib/errors.ts'
+export type { OnEvent, SessionEvent } from './lib/events.ts'
+export type { PathPattern, ProtectOptions, RouteRule } from './lib/guard.ts'
+export type { ProtectedRoute, ProtectRouteOptions, RouteContext, RouteHandlers } from './lib/handlers.ts'
+export { decodeUserId, USER_ID_HEADER } from './lib/identity.ts'
+export { type KVStoreOptions, kvStore } from './lib/kv-store.ts'
+export {
+  type KVCallOptions,
+  type KVCommand,
+  KVError,
+  type KVErrorKind,
+  type KVReply,
+  type KVTransport,
+} from './lib/kv-transport.ts'
+export { LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lib/lifetime.ts'
+export type { NoneReason } from './lib/lookup.ts'
+export type { EdgeSessionOptions } from './lib/options.ts'
+export type { ProxyFunction, SessionProxyHandler } from './lib/proxy.ts'
+export type { JsonObject, JsonValue, SessionRecord, SessionRef, SessionTimes } from './lib/record.ts'
+export { safeRedirectPath } from './lib/redirect-target.ts'
+export type { RequireOptions, SessionFunctions } from './lib/server.ts'
+export type { ListedSession, NewSession, Session, SessionLookup } from './lib/session.ts'
+export type {
+  AtTime,
+  CreateOptions,
+  CreateResult,
+  ReadOptions,
+  RevokeOptions,
+  RotateOptions,
+  RotateResult,
+  SessionStore,
+  StoredSession,
+  UpdateResult,
+} from './lib/session-store.ts'

@@ -1,0 +1,17 @@
+import { createEngine } from './engine.ts'
+import type { EdgeSessionOptions } from './options.ts'
+import { createProxyFunction, type ProxyFunction } from './proxy.ts'
+import type { JsonObject } from './record.ts'
+
+/** Only the proxy, for those who want nothing of `next/headers` in their edge bundle. Options as in `createEdgeSession`. */
+export function createProxy<Data extends object = JsonObject>(
+  options: EdgeSessionOptions<Data> = {},
+): ProxyFunction {
+  return createProxyFunction(createEngine(options))
+}
+
+/**
+ * A proxy with every option at its default and everything else from the environment: it recognises visitors, clears
+ * dead cookies and injects `x-user-id`. It protects no path; pages do that with `requireSession()`.
+ */
+export const proxy: ProxyFunction = createProxy()

@@ -1,0 +1,164 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type CookieConfig, type CookieOptions, resolveCookieOptions } from './cookie-options.ts'
+import { type Duration, toMilliseconds } from './duration.ts'
+import { environment } from './environment.ts'
+import { ConfigurationError } from './errors.ts'
+import type { OnEvent } from './events.ts'
+import type { ProtectOptions } from './guard.ts'
+import type { KVTransport } from './kv-transport.ts'
+import { LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lifetime.ts'
+import type { JsonObject } from './record.ts'
+import type { SessionStore } from './session-store.ts'
+
+/** Everything has a default; what is given is checked when the instance is made, what comes from the environment at first use. */
+export interface EdgeSessionOptions<Data = JsonObject> {
+  /**
+   * At least 32 characters of randomness (`openssl rand -base64 32`). In a list the first seals and all unseal: put a
+   * new one in front, and drop the old one when no session is left that uses it.
+   * Default: `SESSION_SECRET`, a comma-separated list.
+   */
+  readonly secret?: string | readonly string[]
+  /** How to reach KV. Default: the REST API named by `UPSTASH_REDIS_REST_URL`/`_TOKEN` or `KV_REST_API_URL`/`_TOKEN`. */
+  readonly kv?: KVTransport
+  /** In front of every KV key. Default `'session:'`. */
+  readonly prefix?: string
+  /** Another place to keep sessions, instead of `kv` and `prefix`. */
+  readonly store?: SessionStore
+  /** Lifetimes that meet a standard; `idle`, `absolute` and `touchInterval` override single values. Default `'consumer'`. */
+  readonly preset?: LifetimePreset
+  /** A session ends when it was not used for this long. Default `'7d'`. */
+  readonly idle?: Duration
+  /** A session ends this long after sign-in, used or not. Default `'30d'`, at most `'400d'`. */
+  readonly absolute?: Duration
+  /** Activity is recorded at most this often. Default `'1m'`, shorter where `idle` is. */
+  readonly touchInterval?: Duration
+  /** The token is replaced when it is this old. Default: only at sign-in and re-authentication. */
+  readonly rotateEvery?: Duration
+  /** How long a replaced token still works, for requests already under way. Default `'30s'`. */
+  readonly rotationGrace?: Duration
+  /** Live sessions per user. Default 100. */
+  readonly maxSessions?: number
+  /** What a sign-in beyond `maxSessions` does. Default `'evict-oldest'`. */
+  readonly whenFull?: 'evict-oldest' | 'refuse'
+  readonly cookie?: CookieOptions
+  /** Which paths need a session. Default: none; pages guard themselves with `requireSession`. */
+  readonly protect?: ProtectOptions<Data>
+  /** Checks and types the custom data on every read (Standard Schema: Zod, Valibot, ArkType…). Data it refuses makes the session `none: corrupt`. */
+  readonly schema?: StandardSchemaV1<unknown, Data>
+  readonly onEvent?: OnEvent
+  /** The site's origin, such as `https://example.com`, for the cross-site check. Default: whatever host the request names. */
+  readonly origin?: string
+  /** The clock, milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Options with nothing left open but what the environment says. */
+export interface Config<Data> extends Lifetimes {
+  readonly rotateEvery: number | null
+  readonly rotationGrace: number
+  readonly maxSessions: number
+  readonly whenFull: 'evict-oldest' | 'refuse'
+  readonly cookie: CookieConfig
+  readonly schema: StandardSchemaV1<unknown, Data> | null
+  readonly onEvent: OnEvent
+  readonly origin: string | null
+  readonly now: () => number
+  readonly secrets: () => readonly string[]
+}
+
+const LONGEST_ABSOLUTE = 400 * 86_400_000
+
+/** @throws ConfigurationError, one sentence naming the option and never the secret. */
+export function resolveOptions<Data>(options: EdgeSessionOptions<Data>): Config<Data> {
+  const preset = LIFETIME_PRESETS[options.preset ?? 'consumer']
+  if (preset === undefined)
+    throw new ConfigurationError('"preset" must be "consumer", "aal2", "aal3" or "pci".')
+  const idle = optional(options.idle, 'idle') ?? preset.idle
+  const absolute = optional(options.absolute, 'absolute') ?? preset.absolute
+  if (absolute > LONGEST_ABSOLUTE)
+    throw new ConfigurationError('"absolute" must be at most 400 days: every session has to end.')
+  const maxSessions = options.maxSessions ?? 100
+  if (!Number.isSafeInteger(maxSessions) || maxSessions < 1 || maxSessions > 1_000) {
+    throw new ConfigurationError('"maxSessions" must be a whole number from 1 to 1000.')
+  }
+  const whenFull = options.whenFull ?? 'evict-oldest'
+  if (!['evict-oldest', 'refuse'].includes(whenFull)) {
+    throw new ConfigurationError('"whenFull" must be "evict-oldest" or "refuse".')
+  }
+  if (options.store !== undefined && (options.kv !== undefined || options.prefix !== undefined)) {
+    throw new ConfigurationError('"store" replaces "kv" and "prefix". Give one or the other.')
+  }
+  const given = options.secret === undefined ? null : checkSecrets(options.secret, '"secret"')
+  return {
+    idle,
+    absolute,
+    touchInterval:
+      optional(options.touchInterval, 'touchInterval') ?? Math.min(preset.touchInterval, Math.ceil(idle / 4)),
+    rotateEvery: optional(options.rotateEvery, 'rotateEvery') ?? null,
+    rotationGrace: optional(options.rotationGrace, 'rotationGrace') ?? 30_000,
+    maxSessions,
+    whenFull,
+    cookie: resolveCookieOptions(options.cookie ?? {}),
+    schema: options.schema ?? null,
+    onEvent: options.onEvent ?? (() => {}),
+    origin: options.origin === undefined ? null : checkOrigin(options.origin),
+    now: options.now ?? Date.now,
+    secrets: () => given ?? secretsFromEnvironment(),
+  }
+}
+
+/** The KV address and token from the environment. @throws ConfigurationError naming the variables. */
+export function kvFromEnvironment(): { url: string; token: string } {
+  for (const [urlName, tokenName] of [
+    ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+    ['KV_REST_API_URL', 'KV_REST_API_TOKEN'],
+  ] as const) {
+    const url = environment(urlName)
+    const token = environment(tokenName)
+    if (url !== undefined && token !== undefined) return { url, token }
+    if (url !== undefined || token !== undefined) {
+      throw new ConfigurationError(
+        `${url === undefined ? urlName : tokenName} is not set. Set it beside its counterpart.`,
+      )
+    }
+  }
+  throw new ConfigurationError(
+    'KV_REST_API_URL and KV_REST_API_TOKEN (or UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN) are not set. Set them, or pass "kv" or "store".',
+  )
+}
+
+function secretsFromEnvironment(): readonly string[] {
+  const value = environment('SESSION_SECRET')
+  if (value === undefined) {
+    throw new ConfigurationError(
+      'SESSION_SECRET is not set. Set it to the output of "openssl rand -base64 32".',
+    )
+  }
+  return checkSecrets(value.split(','), 'SESSION_SECRET')
+}
+
+function checkSecrets(secret: string | readonly string[], name: string): readonly string[] {
+  const secrets = (typeof secret === 'string' ? [secret] : secret).map((entry) => entry.trim())
+  if (secrets.length === 0 || secrets.some((entry) => entry.length < 32)) {
+    throw new ConfigurationError(
+      `${name} needs at least 32 characters in every entry. Use the output of "openssl rand -base64 32".`,
+    )
+  }
+  if (new Set(secrets).size !== secrets.length) {
+    throw new ConfigurationError(`${name} has the same entry twice. Remove one.`)
+  }
+  return secrets
+}
+
+function checkOrigin(origin: string): string {
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw new ConfigurationError(
+      '"origin" must be the origin of the site alone, such as "https://example.com".',
+    )
+  }
+  return origin
+}
+
+function optional(duration: Duration | undefined, option: string): number | undefined {
+  return duration === undefined ? undefined : toMilliseconds(duration, option)
+}

@@ -1,0 +1,84 @@
+import { type NextRequest, NextResponse } from 'next/server.js'
+import type { Recognised } from './engine.ts'
+import type { Verdict } from './guard.ts'
+import { FORBIDDEN, type Problem, problemResponse, SIGN_IN_REQUIRED, TEMPORARILY_UNKNOWN } from './problem.ts'
+
+/** The guard's own answer to a request that may not pass, in the form its sender understands; `null` if it may. */
+export function refuse<Data>(context: {
+  request: NextRequest
+  verdict: Verdict<Data>
+  recognised: Recognised<Data>
+  signIn: string
+}): NextResponse | null {
+  const { request, verdict, recognised, signIn } = context
+  if (!verdict.protected) return null
+  if (recognised.outcome === 'none') return askToSignIn({ request, api: verdict.api, signIn })
+  if (recognised.outcome === 'unknown') {
+    return verdict.whenUnknown === 'refuse'
+      ? answer({ request, api: verdict.api, problem: TEMPORARILY_UNKNOWN })
+      : null
+  }
+  return verdict.allow(recognised.session) ? null : answer({ request, api: verdict.api, problem: FORBIDDEN })
+}
+
+/**
+ * - server action: 401, with the header by which Next.js' client moves to the sign-in page. A redirect would make the
+ *   browser post, and so run, the action there.
+ * - API: 401 JSON.
+ * - page: 307, which Next.js' client follows for its own requests as well.
+ * - posted form: 303, so that it is not posted again.
+ */
+function askToSignIn({
+  request,
+  api,
+  signIn,
+}: {
+  request: NextRequest
+  api: boolean
+  signIn: string
+}): NextResponse {
+  const { pathname, search } = request.nextUrl
+  const query = `?next=${encodeURIComponent(pathname + search)}`
+  if (request.headers.has('next-action')) {
+    const headers = { 'x-action-redirect': `${signIn}${query};replace`, 'content-type': 'text/plain' }
+    return new NextResponse(SIGN_IN_REQUIRED.title, { status: 401, headers })
+  }
+  if (api || prefersJson(request)) return asJson(SIGN_IN_REQUIRED)
+  const url = request.nextUrl.clone()
+  url.pathname = signIn
+  url.search = query
+  url.hash = ''
+  return NextResponse.redirect(url, request.method === 'GET' || request.method === 'HEAD' ? 307 : 303)
+}
+
+function answer({
+  request,
+  api,
+  problem,
+}: {
+  request: NextRequest
+  api: boolean
+  problem: Problem
+}): NextResponse {
+  if (api || prefersJson(request)) return asJson(problem)
+  const { status, title, headers = {} } = problem
+  if (request.headers.has('next-action')) {
+    return new NextResponse(title, { status, headers: { ...headers, 'content-type': 'text/plain' } })
+  }
+  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${title}</title><body style="font:1rem/1.5 system-ui;max-width:32rem;margin:20vh auto;padding:0 1rem"><h1 style="font-size:1.5rem">${title}</h1><p>${status === 503 ? 'You are still signed in. Try again in a moment.' : 'You are signed in, but this page is for others.'}</p>`
+  return new NextResponse(body, {
+    status,
+    headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
+  })
+}
+
+function asJson(problem: Problem): NextResponse {
+  const { body, status, headers } = problemResponse(problem)
+  return new NextResponse(body, { status, headers })
+}
+
+/** A client that asks for JSON and not for a page. */
+function prefersJson(request: NextRequest): boolean {
+  const accept = request.headers.get('accept') ?? ''
+  return /application\/(?:[\w.+-]+\+)?json/i.test(accept) && !/text\/html/i.test(accept)
+}

@@ -1,0 +1,257 @@
+import { forbidden, redirect } from 'next/navigation.js'
+import { clearedCookie, issuedCookie } from './cookie.ts'
+import { type Duration, toMilliseconds } from './duration.ts'
+import type { Engine, Recognised } from './engine.ts'
+import { InvalidArgumentError, ReadOnlyContextError, SessionNotFoundError } from './errors.ts'
+import type { Issued } from './lifecycle.ts'
+import type { SessionRecord } from './record.ts'
+import type { RequestState } from './request-state.ts'
+import type { ListedSession, NewSession, Session, SessionLookup } from './session.ts'
+import { checkRole, checkSize, checkUserId, shortenUserAgent, toJsonObject } from './session-data.ts'
+
+export interface RequireOptions<Data> {
+  /** The user must have proved who they are within this time; otherwise they are sent to do so again. Always asks KV. */
+  readonly maxAge?: Duration
+  /** Who may pass. Others get Next.js' `forbidden()` (403; needs `experimental.authInterrupts`). Default: anyone signed in. */
+  readonly allow?: (session: Session<Data>) => boolean
+  /** Path to come back to after signing in. Default: none. */
+  readonly returnTo?: `/${string}`
+}
+
+/** Sessions for server components, server actions and route handlers. */
+export interface SessionFunctions<Data> {
+  /**
+   * The session of this request, or `null` when there is none. Costs no KV command behind the proxy, one without it.
+   *
+   * When KV does not answer it throws `ERR_SESSION_UNKNOWN`, save where the proxy let the request pass as a public
+   * one: there it is `null`, so that public pages stay up.
+   *
+   * @param options.fresh asks KV's primary, past every cache. Default `false`.
+   */
+  getSession(options?: { readonly fresh?: boolean }): Promise<Session<Data> | null>
+  /** The same with all three outcomes apart, and without throwing. */
+  lookupSession(options?: { readonly fresh?: boolean }): Promise<SessionLookup<Data>>
+  /**
+   * The guard beside the data: the session, or no further. Without one the visitor is redirected to sign in.
+   * @throws SessionUnknownError when KV does not answer: not a reason to sign anyone out.
+   */
+  requireSession(options?: RequireOptions<Data>): Promise<Session<Data>>
+  /**
+   * Signs a user in on this browser, in a server action or route handler. A session the browser already has ends and
+   * passes nothing on (session fixation, ASVS 7.2.4).
+   * @throws InvalidArgumentError, SessionTooLargeError, SessionLimitError, SessionUnknownError, ReadOnlyContextError
+   */
+  createSession(session: NewSession<Data>): Promise<Session<Data>>
+  /**
+   * Merges an object into the session's data, or replaces the data by what a function makes of it. The function may run
+   * several times, when requests collide; no update is lost and none revives a session that ended meanwhile.
+   * @throws SessionNotFoundError, SessionTooLargeError (nothing is changed), SessionUnknownError
+   */
+  updateSession(change: Partial<Data> | ((data: Readonly<Data>) => Data)): Promise<Session<Data>>
+  /**
+   * Signs out: ends the session in KV, then has the browser forget the cookie. Resolves to whether there was one.
+   * @throws SessionUnknownError when KV does not answer. The cookie is cleared even then, but the session may live on.
+   */
+  destroySession(): Promise<boolean>
+  /** Replaces the token now, with grace for requests under way. `null` when there is no session. */
+  rotateSession(): Promise<Session<Data> | null>
+  /**
+   * After the user proved again who they are, or their role changed: a new id, the old one dead at once, both
+   * lifetimes started over.
+   * @throws SessionNotFoundError, SessionUnknownError, ReadOnlyContextError
+   */
+  reauthenticate(change?: { readonly role?: string | null }): Promise<Session<Data>>
+  /** A user's live sessions, latest first. Default: those of the current user; without a session, none. */
+  listSessions(userId?: string): Promise<readonly ListedSession<Data>[]>
+  /**
+   * Ends one session by its public id. Without `userId` only the current user's own sessions can be ended.
+   * Resolves to whether there was one.
+   */
+  revokeSession(id: string, options?: { readonly userId?: string }): Promise<boolean>
+  /** Ends all sessions of the current user but this one. Resolves to their number. */
+  revokeOtherSessions(): Promise<number>
+  /** Ends all sessions of a user: after a password change, a stolen device, a ban. Resolves to their number. */
+  revokeAllSessions(userId: string): Promise<number>
+}
+
+export function createSessionFunctions<Data>(
+  engine: Engine<Data>,
+  requestState: () => Promise<RequestState<Data>>,
+): SessionFunctions<Data> {
+  const { config, guard, parts } = engine
+
+  async function recognise(options: { fresh?: boolean } | undefined): Promise<Recognised<Data>> {
+    const state = await requestState()
+    return state.recognise({ fresh: options?.fresh ?? false })
+  }
+
+  /** The session a change is about. */
+  async function requireActive(state: RequestState<Data>): Promise<Active<Data>> {
+    const recognised = await state.recognise({ fresh: false })
+    if (recognised.outcome === 'unknown') throw recognised.error
+    if (recognised.outcome === 'none') throw new SessionNotFoundError()
+    return recognised
+  }
+
+  async function adopt(
+    state: RequestState<Data>,
+    { issued, operation }: { issued: Issued; operation: string },
+  ): Promise<Session<Data>> {
+    const { token, record, remember } = issued
+    const lifetime = record.absoluteEnd - config.now()
+    try {
+      state.cookies.set(issuedCookie(config.cookie, { token, remember, lifetime }))
+    } catch {
+      await parts().lifecycle.revoke(record)
+      throw new ReadOnlyContextError(operation)
+    }
+    const [opened, session] = await Promise.all([parts().tokens.open([token]), sessionOf(record)])
+    if (typeof opened === 'object')
+      state.replace({ outcome: 'active', token: opened, record, session, reissue: null })
+    return session
+  }
+
+  /** The app's own data, just stored: a schema that refuses it is the app's mistake. */
+  async function sessionOf(record: SessionRecord): Promise<Session<Data>> {
+    const session = await engine.toSession(record)
+    if (session === null) throw new InvalidArgumentError('the session data does not match the schema.')
+    return session
+  }
+
+  function clearCookie(state: RequestState<Data>, operation: string): void {
+    try {
+      state.cookies.set(clearedCookie(config.cookie))
+    } catch {
+      throw new ReadOnlyContextError(operation)
+    }
+  }
+
+  return {
+    async getSession(options) {
+      const recognised = await recognise(options)
+      if (recognised.outcome === 'unknown') throw recognised.error
+      return recognised.outcome === 'active' ? recognised.session : null
+    },
+
+    async lookupSession(options) {
+      const recognised = await recognise(options)
+      if (recognised.outcome === 'active') return { outcome: 'active', session: recognised.session }
+      if (recognised.outcome === 'none') return { outcome: 'none', reason: recognised.reason }
+      return { outcome: 'unknown', error: recognised.error }
+    },
+
+    async requireSession({ maxAge, allow, returnTo } = {}) {
+      const recognised = await recognise({ fresh: maxAge !== undefined })
+      if (recognised.outcome === 'unknown') throw recognised.error
+      const query = returnTo === undefined ? '' : `?next=${encodeURIComponent(returnTo)}`
+      if (recognised.outcome === 'none') redirect(guard.signIn + query)
+      const { session } = recognised
+      const age = config.now() - session.authenticatedAt.getTime()
+      if (maxAge !== undefined && age > toMilliseconds(maxAge, 'maxAge'))
+        redirect(guard.reauthenticate + query)
+      if (allow !== undefined && !allow(session)) forbidden()
+      return session
+    },
+
+    async createSession(session) {
+      const state = await requestState()
+      const now = config.now()
+      const absolute =
+        session.absolute === undefined ? config.absolute : toMilliseconds(session.absolute, 'absolute')
+      const fields = {
+        userId: checkUserId(session.userId),
+        role: checkRole(session.role),
+        data: toJsonObject(session.data ?? {}),
+        userAgent: shortenUserAgent(
+          session.userAgent === undefined ? state.headers.get('user-agent') : session.userAgent,
+        ),
+        ip: session.ip ?? null,
+        version: 1,
+        createdAt: now,
+        authenticatedAt: now,
+        lastSeenAt: now,
+        absoluteEnd: now + absolute,
+        idle: session.idle === undefined ? config.idle : toMilliseconds(session.idle, 'idle'),
+      }
+      checkSize({ ...fields, id: '' })
+      await sessionOf({ ...fields, id: '' })
+      const previous = await state.presentedToken()
+      const issued = await parts().lifecycle.create(fields, { remember: session.remember ?? true, previous })
+      return adopt(state, { issued, operation: 'createSession' })
+    },
+
+    async updateSession(change) {
+      const state = await requestState()
+      const active = await requireActive(state)
+      const record = await parts().lifecycle.update(active.record, (current) => {
+        const data =
+          typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
+        return checkSize({ ...current, data: toJsonObject(data) })
+      })
+      const session = await sessionOf(record)
+      state.replace({ ...active, record, session })
+      return session
+    },
+
+    async destroySession() {
+      const state = await requestState()
+      // The cookie goes first: should KV fail, the browser forgets the session all the same.
+      clearCookie(state, 'destroySession')
+      const recognised = await state.recognise({ fresh: false })
+      const token = recognised.outcome === 'none' ? await state.presentedToken() : recognised.token
+      state.replace({ outcome: 'none', reason: 'revoked' })
+      return token === null ? false : parts().lifecycle.destroy(token)
+    },
+
+    async rotateSession() {
+      const state = await requestState()
+      const recognised = await state.recognise({ fresh: false })
+      if (recognised.outcome === 'unknown') throw recognised.error
+      if (recognised.outcome === 'none') return null
+      const issued = await parts().lifecycle.rotate(recognised.token, recognised.record)
+      return issued === null ? null : adopt(state, { issued, operation: 'rotateSession' })
+    },
+
+    async reauthenticate({ role } = {}) {
+      const state = await requestState()
+      const { token, record } = await requireActive(state)
+      const change = { record, role: role === undefined ? record.role : checkRole(role) }
+      const issued = await parts().lifecycle.reauthenticate(token, change)
+      return adopt(state, { issued, operation: 'reauthenticate' })
+    },
+
+    async listSessions(userId) {
+      const state = await requestState()
+      const recognised = await state.recognise({ fresh: false })
+      if (userId === undefined && recognised.outcome === 'unknown') throw recognised.error
+      const currentId = recognised.outcome === 'active' ? recognised.record.id : null
+      const of = userId ?? (recognised.outcome === 'active' ? recognised.record.userId : null)
+      if (of === null) return []
+      const records = await parts().lifecycle.list(of)
+      const sessions = await Promise.all(records.map((record) => engine.toSession(record)))
+      return sessions.flatMap((session) =>
+        session === null ? [] : [{ ...session, current: session.id === currentId }],
+      )
+    },
+
+    async revokeSession(id, options) {
+      const state = await requestState()
+      const userId = options?.userId ?? (await requireActive(state)).record.userId
+      // Not one of ours, so nobody's: no need to ask.
+      if (!/^[\w-]{43}$/.test(id)) return false
+      return parts().lifecycle.revoke({ userId, id })
+    },
+
+    async revokeOtherSessions() {
+      const state = await requestState()
+      const { record } = await requireActive(state)
+      return parts().lifecycle.revokeAll(record.userId, { except: record.id })
+    },
+
+    revokeAllSessions(userId) {
+      return parts().lifecycle.revokeAll(checkUserId(userId), { except: null })
+    },
+  }
+}
+
+type Active<Data> = Extract<Recognised<Data>, { outcome: 'active' }>

@@ -1,0 +1,60 @@
+import { InvalidArgumentError, SessionTooLargeError } from './errors.ts'
+import type { JsonObject, JsonValue, SessionRecord } from './record.ts'
+import { encodeState } from './record-codec.ts'
+
+/** Largest stored record in bytes. */
+const RECORD_LIMIT = 4_096
+const LONGEST_USER_ID = 512
+const LONGEST_USER_AGENT = 256
+
+/** The data as JSON will give it back. @throws InvalidArgumentError unless it is an object that JSON can hold. */
+export function toJsonObject(data: unknown): JsonObject {
+  let value: JsonValue | undefined
+  try {
+    value = JSON.parse(JSON.stringify(data) ?? 'null')
+  } catch {
+    value = undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError(
+      'session data must be a plain object that JSON can hold (no BigInt, no cycles).',
+    )
+  }
+  return value as JsonObject
+}
+
+/** @throws InvalidArgumentError for an id that is empty, too long, or that UTF-8 can not tell from another one. */
+export function checkUserId(userId: unknown): string {
+  if (
+    typeof userId !== 'string' ||
+    userId === '' ||
+    userId.length > LONGEST_USER_ID ||
+    /\p{Surrogate}/u.test(userId)
+  ) {
+    throw new InvalidArgumentError(
+      `a user id must be a non-empty, well-formed string of at most ${LONGEST_USER_ID} characters.`,
+    )
+  }
+  return userId
+}
+
+/** @throws InvalidArgumentError unless it is a short string or `null`. */
+export function checkRole(role: unknown): string | null {
+  if (role === undefined || role === null) return null
+  if (typeof role !== 'string' || role.length > 256) {
+    throw new InvalidArgumentError('a role must be a string of at most 256 characters, or null.')
+  }
+  return role
+}
+
+/** Cut rather than refused: the header is whatever the browser sends. */
+export function shortenUserAgent(userAgent: string | null): string | null {
+  return userAgent === null ? null : userAgent.slice(0, LONGEST_USER_AGENT)
+}
+
+/** @throws SessionTooLargeError when the record takes more than 4 KiB in KV. */
+export function checkSize(record: SessionRecord): SessionRecord {
+  const bytes = new TextEncoder().encode(encodeState(record)).length
+  if (bytes > RECORD_LIMIT) throw new SessionTooLargeError(bytes, RECORD_LIMIT)
+  return record
+}

@@ -1,0 +1,88 @@
+import type { SessionRecord, SessionRef } from './record.ts'
+
+/**
+ * Where sessions live. Everything a store must do, in one place; `edge-session/testing` has a suite that checks it.
+ *
+ * Absence is a value, failure is an exception: a method rejects when, and only when, it is not known whether the
+ * operation took place or what the answer is. Resolving with "nothing there" after a timeout signs users out.
+ *
+ * - Every mutation is atomic and idempotent: applied twice, it leaves the same state and gives the same answer.
+ * - A session that was destroyed or revoked never comes back: `touch`, `update` and `rotate` change only what exists.
+ * - A stored session disappears by itself after it expired; the store never keeps one without an end.
+ * - The store does not decide whether a session has expired; callers compare times with their own clock.
+ */
+export interface SessionStore {
+  /** Stores a new session, ends `replaces`, and keeps the user's number of live sessions within `limit`. */
+  create(record: SessionRecord, options: CreateOptions): Promise<CreateResult>
+  /** Finds one session. With `authoritative` the answer comes from the primary, never from a replica that may lag. */
+  read(ref: SessionRef, options: ReadOptions): Promise<StoredSession>
+  /** Moves `lastSeenAt` forward (never back) to that of `record`. Does nothing to a session that is gone. */
+  touch(record: SessionRecord, options: AtTime): Promise<void>
+  /** Replaces role and data if the stored version is still `record.version - 1`. */
+  update(record: SessionRecord): Promise<UpdateResult>
+  /** Moves a session to `nextId`. With `graceEnd` it leaves a trail from the old id; without, the old id is dead at once. */
+  rotate(record: SessionRecord, options: RotateOptions): Promise<RotateResult>
+  /** Ends one session, or the one it was rotated to. Resolves to whether there was one. */
+  destroy(ref: SessionRef): Promise<boolean>
+  /** All of a user's stored sessions, in no order, read from the primary. Unreadable ones are left out. */
+  list(userId: string): Promise<readonly SessionRecord[]>
+  /** Ends all of a user's sessions, save `except` (or what it was rotated to). Resolves to the number of live ones ended. */
+  revoke(userId: string, options: RevokeOptions): Promise<number>
+}
+
+export interface AtTime {
+  /** The caller's clock, milliseconds. */
+  readonly now: number
+}
+
+export interface CreateOptions extends AtTime {
+  readonly limit: number
+  readonly whenFull: 'evict-oldest' | 'refuse'
+  /** Id of a session of the same user that ends in the same step. */
+  readonly replaces: string | null
+}
+
+export type CreateResult = { readonly created: true; readonly evicted: number } | { readonly created: false }
+
+export interface ReadOptions {
+  readonly authoritative: boolean
+}
+
+/**
+ * - `record`: there is one.
+ * - `rotated`: it moved to `nextId`; the old id may still be used until `graceEnd`.
+ * - `missing`: there is none.
+ * - `corrupt`: there is one that can not be read.
+ * - `newer`: written by a later version of this package; not ours to judge.
+ */
+export type StoredSession =
+  | { readonly kind: 'record'; readonly record: SessionRecord }
+  | { readonly kind: 'rotated'; readonly nextId: string; readonly graceEnd: number }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'corrupt' }
+  | { readonly kind: 'newer' }
+
+/** On `conflict`, `current` is what another writer stored. */
+export type UpdateResult =
+  | { readonly kind: 'updated' }
+  | { readonly kind: 'conflict'; readonly current: SessionRecord }
+  | { readonly kind: 'missing' }
+
+export interface RotateOptions {
+  readonly nextId: string
+  /**
+   * Until when the old id is still honoured. `null` ends it at once, and stores role and data of `record` if the
+   * stored version is still `record.version - 1`.
+   */
+  readonly graceEnd: number | null
+}
+
+/** `rotated` also when an earlier or parallel call already did it: then `nextId` is what that call chose. */
+export type RotateResult =
+  | { readonly kind: 'rotated'; readonly nextId: string; readonly graceEnd: number | null }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'missing' }
+
+export interface RevokeOptions extends AtTime {
+  readonly except: string | null
+}

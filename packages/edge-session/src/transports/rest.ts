@@ -1,0 +1,1 @@
+export { type RestTransportOptions, restTransport } from '../lib/transports/rest.ts'
