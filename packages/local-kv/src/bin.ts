@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { startLocalKV } from './lib/local-kv.ts'
+import { runCommandLine } from './lib/command-line.ts'
 
-const kv = await startLocalKV({ port: 8079 })
-console.log(`local-kv: ${kv.url} (token ${kv.token})`)
+await runCommandLine(process.argv)

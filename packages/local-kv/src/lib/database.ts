@@ -1,9 +1,9 @@
 import { type Access, confine, refusal } from './command-policy.ts'
 import { commandName } from './command-table.ts'
-import { type Connection, createConnection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { Engine } from './engine.ts'
 import type { Command, ErrorReply, Reply } from './resp.ts'
-import { createShebangStripper } from './script-shebang.ts'
+import type { ShebangStripper } from './script-shebang.ts'
 
 /** Commands as one HTTP request carries them. */
 export interface Batch {
@@ -18,16 +18,18 @@ export type BatchResult = readonly Reply[] | ErrorReply
 
 /** The data, behind the rules of `command-policy` and the rewriting that makes both engines alike. */
 export interface Database {
+  /** Sends synchronously: what is sent on the connection right after this call comes right after the batch. */
   run(batch: Batch): Promise<BatchResult>
-  close(): void
 }
 
-export function createDatabase(
-  engine: Engine,
-  connection: Connection = createConnection(engine, engine.database),
-): Database {
-  const shebang = createShebangStripper()
+export interface DatabaseOptions {
+  readonly engine: Engine
+  readonly connection: Connection
+  /** Shared by databases on one engine, which has one script cache for all. */
+  readonly shebang: ShebangStripper
+}
 
+export function createDatabase({ engine, connection, shebang }: DatabaseOptions): Database {
   const toEngine = (command: Command): Command => {
     const rewritten = shebang.rewrite(confine(command))
     // js-redis-server has no ECHO.
@@ -59,7 +61,6 @@ export function createDatabase(
         refusals.map((refused) => refused ?? (answers.next().value as Reply)),
       )
     },
-    close: () => connection.close(),
   }
 
   function restored(commands: readonly Command[], result: BatchResult): BatchResult {

@@ -12,7 +12,7 @@ export interface EmbeddedEngine extends Engine {
  * bind every interface of the machine.
  */
 export function createEmbeddedEngine(): EmbeddedEngine {
-  const state = new RedisServerState({ databaseCount: 2 })
+  const state = new RedisServerState({ databaseCount: 3 })
   const executor = createRedisCommandExecutor()
   return {
     kind: 'embedded',

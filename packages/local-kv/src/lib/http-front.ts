@@ -2,8 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { authorize, type Tokens, UNAUTHORIZED } from './authorization.ts'
 import { readBody } from './body.ts'
 import type { Access } from './command-policy.ts'
+import { send } from './delivery.ts'
+import { streamCommand } from './event-stream.ts'
 import { isLoopbackHost } from './loopback.ts'
-import { type EncodedReply, problem } from './reply-encoding.ts'
+import { problem } from './reply-encoding.ts'
 import { parseRestRequest, type RestRequest } from './rest-request.ts'
 import type { StatsCounter } from './stats.ts'
 
@@ -20,13 +22,15 @@ export interface HttpFrontOptions extends Tokens {
   readonly syncToken: () => string
   /** Runs the commands and answers. */
   readonly answer: (exchange: Exchange) => Promise<void>
+  /** Answers a subscription for as long as the client stays. */
+  readonly stream: (command: readonly string[], response: ServerResponse) => Promise<void>
 }
 
 /** The Upstash REST protocol up to the point where the commands are known. */
 export function createHttpFront(options: HttpFrontOptions): RequestListener {
   return (request, response) => {
     serve(options, request, response).catch((error: unknown) => {
-      if (response.destroyed) return
+      if (response.destroyed || response.headersSent) return void response.destroy()
       const message = error instanceof Error ? error.message : 'local-kv: the request failed.'
       send(response, { reply: problem(500, message), syncToken: options.syncToken() })
     })
@@ -51,20 +55,20 @@ async function serve(
   if (!METHODS.has(method)) return refuse(405, 'ERR method not allowed')
   const body = await readBody(request)
   if (!body) return refuse(413, 'ERR max request size exceeded. Limit: 10485760 bytes')
+  const subscription = streamCommand(url)
+  if (subscription) {
+    countCommands([subscription])
+    if (access === 'read-only')
+      return refuse(
+        400,
+        `NOPERM this user has no permissions to run the '${subscription[0]?.toLowerCase()}' command`,
+      )
+    return options.stream(subscription, response)
+  }
   const parsed = parseRestRequest({ method, url, headers: request.headers, body })
   if ('error' in parsed) return refuse(parsed.status, parsed.error)
   countCommands(parsed.commands)
   await options.answer({ request: parsed, access, response })
-}
-
-export function send(response: ServerResponse, answer: { reply: EncodedReply; syncToken: string }): void {
-  const { reply, syncToken } = answer
-  response.writeHead(reply.status, {
-    'content-type': reply.contentType,
-    'content-length': reply.body.length,
-    'upstash-sync-token': syncToken,
-  })
-  response.end(reply.body)
 }
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'HEAD'])
