@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SessionLimitError, SessionNotFoundError } from '../src/lib/errors.ts'
+import type { OpenToken } from '../src/lib/token.ts'
+import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from './support/instance.ts'
+import { visit } from './support/visit.ts'
+
+const MINUTE = 60_000
+let app: TestInstance & { stop(): Promise<void> }
+beforeAll(async () => {
+  app = await startInstance({ rotateEvery: '10m', rotationGrace: '30s', idle: '7d', absolute: '30d' })
+})
+beforeEach(async () => {
+  await app.kv.flush()
+  app.events.length = 0
+})
+afterAll(() => app.stop())
+
+async function open(token: string, instance: TestInstance = app): Promise<OpenToken> {
+  const opened = await instance.engine.parts().tokens.open([token])
+  if (typeof opened === 'string') throw new Error(opened)
+  return opened
+}
+
+async function lookup(token: string, instance: TestInstance = app) {
+  const recognised = await instance.engine.recognise([token])
+  return recognised.outcome === 'none' ? recognised.reason : recognised.outcome
+}
+
+async function recordOf(token: string) {
+  const recognised = await app.engine.recognise([token])
+  if (recognised.outcome !== 'active') throw new Error(recognised.outcome)
+  return recognised.record
+}
+
+function tokenIn(setCookies: readonly string[]): string {
+  return /^__Host-session=([^;]+)/.exec(setCookies[0] ?? '')?.[1] ?? ''
+}
+
+describe('lifetimes', () => {
+  it('end an unused session after the idle time, exactly', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 7 * 86_400_000 - 1
+    expect(await lookup(token)).toBe('active')
+    app.clock.now += 1
+    expect(await lookup(token)).toBe('expired-idle')
+  })
+
+  it('end a used session at the absolute end, and ask KV nothing afterwards', async () => {
+    const token = await app.signIn('alice')
+    const { lifecycle } = app.engine.parts()
+    for (let day = 0; day < 29; day += 1) {
+      app.clock.now += 86_400_000
+      await lifecycle.touch(await recordOf(token))
+    }
+    app.clock.now += 86_400_000 - 1
+    expect(await lookup(token)).toBe('active')
+    app.clock.now += 1
+    const { result, commands } = await app.commandsDuring(() => lookup(token))
+    expect([result, commands]).toEqual(['expired-absolute', 0])
+  })
+
+  it('do not move back when the clock does', async () => {
+    const token = await app.signIn('alice')
+    const { lastSeenAt } = await recordOf(token)
+    app.clock.now -= 120_000
+    expect(app.engine.parts().lifecycle.touch(await recordOf(token))).toBeNull()
+    expect((await recordOf(token)).lastSeenAt).toBe(lastSeenAt)
+    app.clock.now += 120_000
+  })
+})
+
+describe('signing in', () => {
+  it('over a session of the same user ends the old one within the same command', async () => {
+    const old = await app.signIn('alice', { data: { cart: 1 } })
+    const previous = await open(old)
+    const record = await recordOf(old)
+    const { result, commands } = await app.commandsDuring(() =>
+      app.engine.parts().lifecycle.create({ ...record, data: {} }, { remember: true, previous }),
+    )
+    expect(commands).toBe(1)
+    expect(await lookup(old)).toBe('revoked')
+    expect(await recordOf(result.token)).toMatchObject({ data: {} })
+  })
+
+  it("over another user's session ends that one too", async () => {
+    const old = await app.signIn('alice')
+    const record = { ...(await recordOf(old)), userId: 'bob' }
+    await app.engine.parts().lifecycle.create(record, { remember: true, previous: await open(old) })
+    expect(await lookup(old)).toBe('revoked')
+  })
+
+  it('50 times at once leaves no more than the limit, and no key without an end', async () => {
+    const limited = app.with({ maxSessions: 3 })
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => limited.signIn('alice')))
+    expect(await limited.engine.parts().lifecycle.list('alice')).toHaveLength(3)
+    const outcomes = await Promise.all(tokens.map((token) => lookup(token)))
+    expect(outcomes.filter((outcome) => outcome === 'active')).toHaveLength(3)
+    expect(Number(await app.kv.command('PTTL', 'session:alice'))).toBeGreaterThan(0)
+  })
+
+  it('beyond the limit is refused where that is the policy', async () => {
+    const limited = app.with({ maxSessions: 1, whenFull: 'refuse' })
+    const first = await limited.signIn('alice')
+    await expect(limited.signIn('alice')).rejects.toThrow(SessionLimitError)
+    expect(await lookup(first)).toBe('active')
+  })
+})
+
+describe('updating', () => {
+  it('loses none of 40 concurrent changes', async () => {
+    const token = await app.signIn('alice')
+    const record = await recordOf(token)
+    await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        app.engine.parts().lifecycle.update(record, (current) => ({ ...current, data: { ...current.data, [`f${n}`]: n } })),
+      ),
+    )
+    expect(Object.keys((await recordOf(token)).data)).toHaveLength(40)
+  })
+
+  it('does not revive a session that ended meanwhile', async () => {
+    const token = await app.signIn('alice')
+    const record = await recordOf(token)
+    await app.engine.parts().lifecycle.destroy(await open(token))
+    await expect(app.engine.parts().lifecycle.update(record, (current) => current)).rejects.toThrow(SessionNotFoundError)
+    app.clock.now += 2 * MINUTE
+    await app.engine.parts().lifecycle.touch(record)
+    expect(await lookup(token)).toBe('revoked')
+    expect(await app.kv.command('EXISTS', 'session:alice')).toBe(0)
+  })
+})
+
+describe('rotation', () => {
+  it('gives 50 parallel requests one successor, and serves every one of them', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const visits = await Promise.all(Array.from({ length: 50 }, () => visit(app.proxy, '/public', { token })))
+    expect(visits.every(({ seen }) => seen?.get('x-user-id') === 'alice')).toBe(true)
+    const ids = await Promise.all(visits.map(async ({ setCookies }) => (await open(tokenIn(setCookies))).id))
+    expect(new Set(ids).size).toBe(1)
+    expect(await lookup(tokenIn(visits[0]?.setCookies ?? []))).toBe('active')
+    expect(await app.engine.parts().lifecycle.list('alice')).toHaveLength(1)
+  })
+
+  it('hands the page the new token, with the identity bound to it', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const { seen, setCookies } = await visit(app.proxy, '/public', { token })
+    expect(seen?.get('cookie')).toBe(`__Host-session=${tokenIn(setCookies)}`)
+    const successor = await open(tokenIn(setCookies))
+    expect(await app.engine.parts().identities.open(seen?.get('x-edge-session') ?? '', successor)).toMatchObject({
+      outcome: 'active',
+      record: { id: successor.id },
+    })
+  })
+
+  it('heals within the grace when the answer with the new token was lost', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const lost = await visit(app.proxy, '/public', { token })
+    app.clock.now += 29_000
+    const { seen, setCookies } = await visit(app.proxy, '/public', { token })
+    expect(seen?.get('x-user-id')).toBe('alice')
+    expect((await open(tokenIn(setCookies))).id).toBe((await open(tokenIn(lost.setCookies))).id)
+  })
+
+  it('ends the family when a replaced token comes back after the grace', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const successor = tokenIn((await visit(app.proxy, '/public', { token })).setCookies)
+    app.clock.now += 30_000
+    expect(await lookup(token)).toBe('rotated-reuse')
+    expect(await lookup(successor)).toBe('revoked')
+    expect(app.events.map(({ type }) => type)).toContain('rotation-reuse')
+  })
+
+  it('follows several rotations within the grace', async () => {
+    const quick = app.with({ rotateEvery: '1s' })
+    const first = await quick.signIn('alice')
+    let token = first
+    for (let n = 0; n < 4; n += 1) {
+      quick.clock.now += 1_000
+      token = tokenIn((await visit(quick.proxy, '/public', { token })).setCookies)
+    }
+    const { seen, setCookies } = await visit(quick.proxy, '/public', { token: first })
+    expect(seen?.get('x-user-id')).toBe('alice')
+    expect((await open(tokenIn(setCookies))).id).toBe((await open(token)).id)
+  })
+
+  it('agrees on the successor while secrets change', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const next = app.with({ secret: [OTHER_SECRET, SECRET] })
+    const [a, b] = await Promise.all([visit(app.proxy, '/public', { token }), visit(next.proxy, '/public', { token })])
+    const ids = await Promise.all([a, b].map(async ({ setCookies }) => (await open(tokenIn(setCookies), next)).id))
+    expect(ids[0]).toBe(ids[1])
+  })
+
+  it('only happens on reads', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const { setCookies } = await visit(app.proxy, '/public', { token, method: 'POST' })
+    expect(setCookies).toEqual([])
+  })
+
+  it('lets a browser with the replaced token sign out for good', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const successor = tokenIn((await visit(app.proxy, '/public', { token })).setCookies)
+    expect(await app.engine.parts().lifecycle.destroy(await open(token))).toBe(true)
+    expect(await lookup(successor)).toBe('revoked')
+  })
+
+  it('keeps the session when KV fails in the middle of it', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const remove = app.kv.faults.add({ match: { command: 'EVAL' }, action: { type: 'reset', when: 'after' } })
+    const during = await visit(app.proxy, '/public', { token })
+    remove()
+    expect(during.seen?.get('x-user-id')).toBe('alice')
+    const after = await visit(app.proxy, '/public', { token })
+    expect(after.seen?.get('x-user-id')).toBe('alice')
+    expect(tokenIn(after.setCookies)).not.toBe('')
+  })
+})
+
+describe('re-authentication', () => {
+  it('kills the old id at once, keeps the data, and starts both lifetimes over', async () => {
+    const token = await app.signIn('alice', { data: { theme: 'dark' } })
+    app.clock.now += 86_400_000
+    const record = await recordOf(token)
+    const issued = await app.engine.parts().lifecycle.reauthenticate(await open(token), { record, role: 'admin' })
+    expect(await lookup(token)).toBe('revoked')
+    expect(await recordOf(issued.token)).toMatchObject({
+      role: 'admin',
+      data: { theme: 'dark' },
+      createdAt: record.createdAt,
+      authenticatedAt: app.clock.now,
+      absoluteEnd: app.clock.now + app.engine.config.absolute,
+    })
+  })
+
+  it('does not lose an update made meanwhile', async () => {
+    const token = await app.signIn('alice')
+    const record = await recordOf(token)
+    await app.engine.parts().lifecycle.update(record, (current) => ({ ...current, data: { late: true } }))
+    const issued = await app.engine.parts().lifecycle.reauthenticate(await open(token), { record, role: null })
+    expect((await recordOf(issued.token)).data).toEqual({ late: true })
+  })
+})
+
+describe('revoking', () => {
+  it('everything, others, and one by its public id', async () => {
+    const tokens = await Promise.all(['a', 'b', 'c', 'd'].map(() => app.signIn('alice')))
+    const { lifecycle } = app.engine.parts()
+    const [first = '', second = ''] = tokens
+    expect(await lifecycle.revoke({ userId: 'alice', id: (await open(second)).id })).toBe(true)
+    expect(await lifecycle.revoke({ userId: 'bob', id: (await open(first)).id })).toBe(false)
+    expect(await lifecycle.revokeAll('alice', { except: (await open(first)).id })).toBe(2)
+    expect(await Promise.all(tokens.map((token) => lookup(token)))).toEqual(['active', 'revoked', 'revoked', 'revoked'])
+    expect(await lifecycle.revokeAll('alice', { except: null })).toBe(1)
+    expect(await lookup(first)).toBe('revoked')
+    expect(await app.kv.command('EXISTS', 'session:alice')).toBe(0)
+  })
+})
+
+describe('events', () => {
+  it('never carry a token, a secret or session data', async () => {
+    const token = await app.signIn('alice', { data: { canary: 'canary-data' } })
+    app.clock.now += 11 * MINUTE
+    const successor = tokenIn((await visit(app.proxy, '/public', { token })).setCookies)
+    app.clock.now += MINUTE
+    await lookup(token)
+    const text = JSON.stringify(app.events)
+    for (const secret of [token, successor, SECRET, 'canary-data', 'local-kv-token']) expect(text).not.toContain(secret)
+    expect(app.events.map(({ type }) => type)).toEqual(['sign-in', 'rotation', 'rotation-reuse', 'none'])
+  })
+})

@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { decodeUserId } from '../src/lib/identity.ts'
+import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from './support/instance.ts'
+import { visit } from './support/visit.ts'
+
+const PROTECT = { routes: ['/dashboard/:path*', '/files/private/:path*', '/:tenant/settings'], signIn: '/login' } as const
+
+let app: TestInstance & { stop(): Promise<void> }
+beforeAll(async () => {
+  app = await startInstance({ protect: PROTECT })
+})
+beforeEach(async () => {
+  await app.kv.flush()
+  app.events.length = 0
+})
+afterAll(() => app.stop())
+
+describe('proxy: anonymous visitors', () => {
+  it('costs no KV command and touches nothing on a public page', async () => {
+    const { result, commands } = await app.commandsDuring(() => visit(app.proxy, '/public', { cookie: 'theme=dark; a=b c' }))
+    expect(commands).toBe(0)
+    expect(result.setCookies).toEqual([])
+    expect(result.response.headers.get('cache-control')).toBeNull()
+    expect(result.seen?.get('cookie')).toBe('theme=dark; a=b c')
+  })
+
+  it('takes forged identity headers out of the request', async () => {
+    const headers = { 'x-user-id': 'root', 'x-edge-session': 'forged', 'x-other': 'kept' }
+    const { seen } = await visit(app.proxy, '/public', { headers })
+    expect(seen?.has('x-user-id')).toBe(false)
+    expect(seen?.has('x-edge-session')).toBe(false)
+    expect(seen?.get('x-other')).toBe('kept')
+  })
+
+  it('redirects a page to sign in, with the way back', async () => {
+    const { status, location, response } = await visit(app.proxy, '/dashboard/a?b=c&d=%2F')
+    expect(status).toBe(307)
+    expect(location).toBe('https://app.test/login?next=%2Fdashboard%2Fa%3Fb%3Dc%26d%3D%252F')
+    expect(response.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('answers a posted form with 303, an API with 401, an action with 401 and the redirect its client understands', async () => {
+    expect((await visit(app.proxy, '/dashboard', { method: 'POST' })).status).toBe(303)
+    const api = await visit(app.with({ protect: { routes: ['/api/me'] } }).proxy, '/api/me')
+    expect(api.status).toBe(401)
+    expect(api.response.headers.get('content-type')).toBe('application/problem+json')
+    expect(await api.response.json()).toMatchObject({ status: 401, code: 'ERR_SESSION_NOT_FOUND' })
+    const action = await visit(app.proxy, '/dashboard', { method: 'POST', headers: { 'next-action': 'abc' } })
+    expect(action.status).toBe(401)
+    expect(action.response.headers.get('x-action-redirect')).toBe('/login?next=%2Fdashboard;replace')
+    expect(action.location).toBeNull()
+  })
+})
+
+describe('proxy: signed-in visitors', () => {
+  it('costs one KV command and hands the user to the page only', async () => {
+    const token = await app.signIn('alice')
+    const { result, commands, requests } = await app.commandsDuring(() => visit(app.proxy, '/dashboard', { token }))
+    expect({ commands, requests }).toEqual({ commands: 1, requests: 1 })
+    expect(result.seen?.get('x-user-id')).toBe('alice')
+    expect(result.setCookies).toEqual([])
+    expect([...result.response.headers.keys()].filter((name) => !name.startsWith('x-middleware-'))).toEqual(['cache-control'])
+    expect(result.response.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it.each(['日本', 'josé', ' pad ', '__proto__', 'a\r\nx: y', 'u'.repeat(200), '123', 'true', 'null', '\u2028'])(
+    'round-trips the user id %j through the header',
+    async (userId) => {
+      const token = await app.signIn(userId)
+      const { seen } = await visit(app.proxy, '/public', { token })
+      expect(decodeUserId(seen?.get('x-user-id') ?? null)).toBe(userId)
+    },
+  )
+
+  it('keeps every byte of the other cookies', async () => {
+    const token = await app.signIn('alice')
+    const { seen } = await visit(app.proxy, '/public', { cookie: `a=%zz;b=x y; __Host-session=${token}; c="q"` })
+    expect(seen?.get('cookie')).toBe(`a=%zz; b=x y; c="q"; __Host-session=${token}`)
+  })
+
+  it('records activity in the background, once per interval', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 61_000
+    const first = await app.commandsDuring(() => visit(app.proxy, '/public', { token }))
+    const second = await app.commandsDuring(() => visit(app.proxy, '/public', { token }))
+    expect([first.commands, second.commands]).toEqual([2, 1])
+  })
+
+  it('lets pass only whom the rule allows', async () => {
+    const { proxy } = app.with({ protect: { routes: [{ path: '/admin', allow: ({ role }) => role === 'admin' }] } })
+    const [alice, bob] = [await app.signIn('alice', { role: 'admin' }), await app.signIn('bob', { role: 'member' })]
+    expect((await visit(proxy, '/admin', { token: alice })).seen?.get('x-user-id')).toBe('alice')
+    expect((await visit(proxy, '/admin', { token: bob })).status).toBe(403)
+  })
+})
+
+describe('proxy: dead cookies', () => {
+  it('asks the primary before it believes a miss, clears the cookie once and hides it from the page', async () => {
+    const token = await app.signIn('alice')
+    await app.engine.parts().lifecycle.revokeAll('alice', { except: null })
+    const { result, commands } = await app.commandsDuring(() => visit(app.proxy, '/public', { cookie: `a=1; __Host-session=${token}` }))
+    expect(commands).toBe(2)
+    expect(result.setCookies).toEqual([
+      '__Host-session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly; SameSite=Lax',
+    ])
+    expect(result.response.headers.get('cache-control')).toBe('private, no-store')
+    expect(result.seen?.get('cookie')).toBe('a=1')
+    expect(app.events).toContainEqual(expect.objectContaining({ type: 'none', reason: 'revoked', kvCommands: 2 }))
+  })
+
+  it('clears it on the redirect to sign in as well', async () => {
+    const { status, setCookies } = await visit(app.proxy, '/dashboard', { cookie: '__Host-session=garbage' })
+    expect(status).toBe(307)
+    expect(setCookies).toHaveLength(1)
+  })
+
+  it('costs no KV command when the token is malformed, forged or expired', async () => {
+    const token = await app.signIn('alice')
+    const flipped = token.slice(0, -5) + (token.at(-5) === 'A' ? 'B' : 'A') + token.slice(-4)
+    app.clock.now += app.engine.config.absolute
+    for (const value of ['garbage', flipped, token, 'a'.repeat(9_000), '..', 'a.b.c.d.e', '%00']) {
+      const { result, commands } = await app.commandsDuring(() => visit(app.proxy, '/public', { token: value }))
+      expect(commands).toBe(0)
+      expect(result.seen?.has('x-user-id')).toBe(false)
+      expect(result.setCookies).toHaveLength(1)
+    }
+  })
+
+  it('never sets a cookie on a request that may end in one of the app', async () => {
+    const { setCookies, seen } = await visit(app.proxy, '/login', { method: 'POST', cookie: '__Host-session=garbage' })
+    expect(setCookies).toEqual([])
+    expect(seen?.has('cookie')).toBe(false)
+  })
+
+  it('keeps a cookie that another deployment may still accept', async () => {
+    const token = await app.with({ secret: OTHER_SECRET }).signIn('alice')
+    const { setCookies, seen } = await visit(app.proxy, '/public', { token })
+    expect(setCookies).toEqual([])
+    expect(seen?.has('cookie')).toBe(false)
+    expect(app.events).toContainEqual(expect.objectContaining({ type: 'none', reason: 'unknown-key' }))
+  })
+})
+
+describe('proxy: several cookies of one name', () => {
+  it('accepts the only one that is ours and hides the rest', async () => {
+    const token = await app.signIn('alice')
+    const { seen } = await visit(app.proxy, '/public', { cookie: `__Host-session=junk; __Host-session=${token}; __Host-session=` })
+    expect(seen?.get('x-user-id')).toBe('alice')
+    expect(seen?.get('cookie')).toBe(`__Host-session=${token}`)
+  })
+
+  it('takes two valid ones for nobody, and clears neither', async () => {
+    const [alice, bob] = [await app.signIn('alice'), await app.signIn('bob')]
+    const { seen, setCookies } = await visit(app.proxy, '/public', { cookie: `__Host-session=${alice}; __Host-session=${bob}` })
+    expect(seen?.has('x-user-id')).toBe(false)
+    expect(setCookies).toEqual([])
+  })
+
+  it.each(['__host-session', '__Host-Session', '\u00a0__Host-session', '__Host-session\u2003', '$Version=1; x__Host-session'])(
+    'does not take %j for our name',
+    async (name) => {
+      const token = await app.signIn('alice')
+      const cookie = Buffer.from(`${name}=${token}`).toString('latin1')
+      const { seen } = await visit(app.proxy, '/public', { cookie })
+      expect(seen?.has('x-user-id')).toBe(false)
+    },
+  )
+})
+
+describe('proxy: KV does not answer', () => {
+  it('refuses protected paths with 503, serves public ones, and signs nobody out', async () => {
+    const token = await app.signIn('alice')
+    await app.kv.pause()
+    try {
+      const guarded = await visit(app.proxy, '/dashboard', { token })
+      expect([guarded.status, guarded.response.headers.get('retry-after')]).toEqual([503, '2'])
+      const open = await visit(app.proxy, '/public', { token })
+      expect(open.seen?.has('x-user-id')).toBe(false)
+      expect(open.seen?.get('cookie')).toBe(`__Host-session=${token}`)
+      expect([...guarded.setCookies, ...open.setCookies]).toEqual([])
+      expect(app.events.filter(({ type }) => type === 'unknown')).toHaveLength(2)
+    } finally {
+      await app.kv.resume()
+    }
+    expect((await visit(app.proxy, '/dashboard', { token })).seen?.get('x-user-id')).toBe('alice')
+  })
+
+  it('makes two attempts at most', async () => {
+    const token = await app.signIn('alice')
+    const remove = app.kv.faults.add({ action: { type: 'status', status: 500 } })
+    const { requests } = await app.commandsDuring(() => visit(app.proxy, '/public', { token }))
+    remove()
+    expect(requests).toBe(2)
+  })
+
+  it('heals a failed read with the second attempt', async () => {
+    const token = await app.signIn('alice')
+    const remove = app.kv.faults.add({ match: { nth: 1 }, action: { type: 'reset', when: 'before' } })
+    const { seen } = await visit(app.proxy, '/dashboard', { token })
+    remove()
+    expect(seen?.get('x-user-id')).toBe('alice')
+  })
+})
+
+describe('proxy: the identity handed to the page', () => {
+  it('is accepted beside its own token only, for a minute', async () => {
+    const [alice, bob] = [await app.signIn('alice'), await app.signIn('bob')]
+    const { tokens, identities } = app.engine.parts()
+    const header = (await visit(app.proxy, '/public', { token: alice })).seen?.get('x-edge-session') ?? ''
+    const opened = async (token: string) => {
+      const open = await tokens.open([token])
+      return typeof open === 'string' ? null : identities.open(header, open)
+    }
+    expect(await opened(alice)).toMatchObject({ outcome: 'active', record: { userId: 'alice' } })
+    expect(await opened(bob)).toBeNull()
+    app.clock.now += 60_000
+    expect(await opened(alice)).toBeNull()
+  })
+
+  it('is not accepted as a token, nor a token as an identity', async () => {
+    const token = await app.signIn('alice')
+    const { tokens, identities } = app.engine.parts()
+    const header = (await visit(app.proxy, '/public', { token })).seen?.get('x-edge-session') ?? ''
+    expect(await tokens.open([header])).toBe('malformed')
+    const open = await tokens.open([token])
+    expect(typeof open === 'string' ? 'closed' : await identities.open(token, open)).toBeNull()
+  })
+
+  it('stays under two kilobytes by leaving large data to the page', async () => {
+    const token = await app.signIn('alice', { data: { note: 'x'.repeat(3_000) } })
+    const { seen } = await visit(app.proxy, '/public', { token })
+    expect(seen?.get('x-edge-session')?.length).toBeLessThan(2_000)
+  })
+})
+
+describe('proxy: secret change', () => {
+  it('accepts the old secret and seals anew with the first', async () => {
+    const token = await app.signIn('alice')
+    const next = app.with({ secret: [OTHER_SECRET, SECRET] })
+    const { seen, setCookies } = await visit(next.proxy, '/public', { token })
+    expect(seen?.get('x-user-id')).toBe('alice')
+    const renewed = setCookies[0]?.match(/^__Host-session=([^;]+)/)?.[1] ?? ''
+    expect((await visit(app.with({ secret: OTHER_SECRET }).proxy, '/public', { token: renewed })).seen?.get('x-user-id')).toBe('alice')
+  })
+})
+
+describe('proxy: paths', () => {
+  it.each([
+    '/dashboard', '/Dashboard', '/DASHBOARD/', '/%64ashboard', '/dashboard/a/b', '/files/%70rivate/x', '/files/private', '/%61cme/settings',
+    '/acme/%73ettings', '/dashboard.rsc', '/dashboard.segments/_tree.segment.rsc', '/_next/data/BUILD/dashboard.json', '//dashboard', '/%2564ashboard',
+  ])('guards %s', async (path) => {
+    const { status } = await visit(app.proxy, `https://app.test${path}`)
+    expect([307, 400]).toContain(status)
+  })
+
+  it.each(['/files%2fprivate/x', '/files/%5cprivate', '/files/x%2f..%2fprivate/y', '/%zz', '/a%00b', '/%c0%af', '/files/public/%2e%2e%2fprivate'])(
+    'answers %s with 400',
+    async (path) => {
+      expect((await visit(app.proxy, path)).status).toBe(400)
+    },
+  )
+
+  it('protects everything but the public list when turned around', async () => {
+    const { proxy } = app.with({ protect: { publicRoutes: ['/', '/about', '/files/:name'] } })
+    const statusOf = async (path: string) => (await visit(proxy, path)).status
+    expect(await Promise.all(['/', '/about', '/ABOUT/', '/files/a', '/login', '/_next/x'].map(statusOf))).toEqual([200, 200, 200, 200, 200, 200])
+    expect(await Promise.all(['/other', '/about/x', '/files/a/b', '/files/%2561'].map(statusOf))).toEqual([307, 307, 307, 200])
+  })
+})

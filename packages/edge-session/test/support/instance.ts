@@ -1,0 +1,78 @@
+import { type LocalKV, startLocalKV } from 'local-kv'
+import { createEngine, type Engine } from '../../src/lib/engine.ts'
+import type { SessionEvent } from '../../src/lib/events.ts'
+import type { EdgeSessionOptions } from '../../src/lib/options.ts'
+import { createProxyFunction, type ProxyFunction } from '../../src/lib/proxy.ts'
+import type { JsonObject } from '../../src/lib/record.ts'
+import { restTransport } from '../../src/lib/transports/rest.ts'
+
+export const SECRET = 'first-secret-of-at-least-32-characters'
+export const OTHER_SECRET = 'other-secret-of-at-least-32-characters'
+
+/** An instance on a local KV, with its clock and its events in the test's hands. */
+export interface TestInstance {
+  readonly kv: LocalKV
+  readonly engine: Engine<JsonObject>
+  readonly proxy: ProxyFunction
+  readonly events: SessionEvent[]
+  readonly clock: { now: number }
+  /** Another instance (another node, another deployment) on the same KV and clock. */
+  with(options: EdgeSessionOptions): TestInstance
+  /** Commands that KV was sent while `work` ran. */
+  commandsDuring<Result>(work: () => Promise<Result>): Promise<{ result: Result; commands: number; requests: number }>
+  /** A token as a signed-in browser has it. */
+  signIn(userId: string, fields?: Partial<{ role: string; data: JsonObject; idle: number; remember: boolean }>): Promise<string>
+}
+
+export async function startInstance(options: EdgeSessionOptions = {}): Promise<TestInstance & { stop(): Promise<void> }> {
+  const kv = await startLocalKV({ token: 'local-kv-token', ...(process.env.REDIS_URL && { redis: process.env.REDIS_URL }) })
+  await kv.flush()
+  return { ...createInstance(kv, { now: Date.now() }, options), stop: () => kv.stop() }
+}
+
+function createInstance(kv: LocalKV, clock: { now: number }, options: EdgeSessionOptions): TestInstance {
+  const events: SessionEvent[] = []
+  const engine = createEngine<JsonObject>({
+    secret: SECRET,
+    kv: restTransport({ url: kv.url, token: kv.token }),
+    now: () => clock.now,
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  return {
+    kv,
+    engine,
+    events,
+    clock,
+    proxy: createProxyFunction(engine),
+    with: (more) => createInstance(kv, clock, { ...options, ...more }),
+
+    async commandsDuring(work) {
+      const before = kv.stats()
+      const result = await work()
+      const after = kv.stats()
+      return { result, commands: after.commands - before.commands, requests: after.requests - before.requests }
+    },
+
+    async signIn(userId, { role = null as string | null, data = {}, idle = engine.config.idle, remember = true } = {}) {
+      const { now } = clock
+      const { token } = await engine.parts().lifecycle.create(
+        {
+          userId,
+          role,
+          data,
+          idle,
+          userAgent: 'test',
+          ip: null,
+          version: 1,
+          createdAt: now,
+          authenticatedAt: now,
+          lastSeenAt: now,
+          absoluteEnd: now + engine.config.absolute,
+        },
+        { remember, previous: null },
+      )
+      return token
+    },
+  }
+}
