@@ -29,10 +29,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     process.exit(error instanceof TypeError ? 2 : 1)
   }
 
-  const token = given === undefined ? ` token ${kv.token}` : ''
-  const control = kv.controlUrl === null ? '' : ` control ${kv.controlUrl}`
-  console.log(`local-kv: ${kv.url}${token}${control}`)
-
+  // Before the line is printed: whoever reads it may send the signal at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       kv.stop().then(
@@ -44,6 +41,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       )
     })
   }
+
+  const token = given === undefined ? ` token ${kv.token}` : ''
+  const control = kv.controlUrl === null ? '' : ` control ${kv.controlUrl}`
+  console.log(`local-kv: ${kv.url}${token}${control}`)
 }
 
 function parsePort(text: string): number {

@@ -1,5 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isLoopback } from './loopback.ts'
 
 /** An HTTP server on a loopback address that can go away and come back on the same port. */
@@ -29,33 +31,45 @@ export async function listen({ host, port: wantedPort, onRequest }: ListenerOpti
       `local-kv: host ${JSON.stringify(host)} is not a loopback address. Use 127.0.0.1, ::1 or localhost.`,
     )
   }
-  let server: Server | undefined = await bind({ host, port: wantedPort, onRequest })
+  const running = new Set<ServerResponse>()
+  const tracked: RequestListener = (request, response) => {
+    running.add(response)
+    response.once('close', () => running.delete(response))
+    onRequest(request, response)
+  }
+  let server: Server | undefined = await bind({ host, port: wantedPort, onRequest: tracked })
   const { port } = server.address() as AddressInfo
 
-  return {
-    url: `http://${host.includes(':') ? `[${host.replace(/[[\]]/g, '')}]` : host}:${port}`,
-    port,
-    async pause() {
-      if (!server) return
-      const closed = close(server)
-      server.closeAllConnections()
-      server = undefined
-      await closed
-    },
-    async resume() {
-      server ??= await bind({ host, port, onRequest })
-    },
-    async stop() {
-      if (!server) return
-      const stopping = server
-      server = undefined
-      const closed = close(stopping)
-      stopping.closeIdleConnections()
-      const timer = setTimeout(() => stopping.closeAllConnections(), STOP_GRACE_MS)
-      await closed
-      clearTimeout(timer)
-    },
+  const takeDown = async (prepare: () => Promise<unknown>): Promise<void> => {
+    if (!server) return
+    const leaving = server
+    server = undefined
+    const closed = new Promise((resolve) => leaving.close(resolve))
+    await prepare()
+    // Also the connections on which nothing was ever asked, which `closeIdleConnections` leaves open.
+    leaving.closeAllConnections()
+    await closed
   }
+
+  return {
+    url: `http://${host.includes(':') ? `[${bare(host)}]` : host}:${port}`,
+    port,
+    pause: () => takeDown(async () => {}),
+    async resume() {
+      server ??= await bind({ host, port, onRequest: tracked })
+    },
+    stop: () => takeDown(() => allClosed(running)),
+  }
+}
+
+async function allClosed(responses: ReadonlySet<ServerResponse>): Promise<void> {
+  const closed = [...responses].map((response) => once(response, 'close').catch(() => {}))
+  const grace = new AbortController()
+  await Promise.race([
+    Promise.all(closed),
+    sleep(STOP_GRACE_MS, undefined, { signal: grace.signal }).catch(() => {}),
+  ])
+  grace.abort()
 }
 
 function bind({ host, port, onRequest }: ListenerOptions): Promise<Server> {
@@ -66,13 +80,13 @@ function bind({ host, port, onRequest }: ListenerOptions): Promise<Server> {
         error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be used (${error.code ?? error.message})`
       reject(new Error(`local-kv: port ${port} on ${host} ${reason}. Choose another port.`))
     })
-    server.listen({ host: host.replace(/[[\]]/g, ''), port }, () => {
+    server.listen({ host: bare(host), port }, () => {
       server.removeAllListeners('error')
       resolve(server)
     })
   })
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
+function bare(host: string): string {
+  return host.replace(/[[\]]/g, '')
 }
