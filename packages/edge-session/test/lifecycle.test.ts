@@ -47,7 +47,7 @@ describe('lifetimes', () => {
 
   it('end a used session at the absolute end, and ask KV nothing afterwards', async () => {
     const token = await app.signIn('alice')
-    const { lifecycle } = app.engine.parts()
+    const { lifecycle } = app
     for (let day = 0; day < 29; day += 1) {
       app.clock.now += 86_400_000
       await lifecycle.touch(await recordOf(token))
@@ -63,7 +63,7 @@ describe('lifetimes', () => {
     const token = await app.signIn('alice')
     const { lastSeenAt } = await recordOf(token)
     app.clock.now -= 120_000
-    expect(app.engine.parts().lifecycle.touch(await recordOf(token))).toBeNull()
+    expect(app.lifecycle.touch(await recordOf(token))).toBeNull()
     expect((await recordOf(token)).lastSeenAt).toBe(lastSeenAt)
     app.clock.now += 120_000
   })
@@ -75,7 +75,7 @@ describe('signing in', () => {
     const previous = await open(old)
     const record = await recordOf(old)
     const { result, commands } = await app.commandsDuring(() =>
-      app.engine.parts().lifecycle.create({ ...record, data: {} }, { remember: true, previous }),
+      app.lifecycle.create({ ...record, data: {} }, { remember: true, previous }),
     )
     expect(commands).toBe(1)
     expect(await lookup(old)).toBe('revoked')
@@ -85,14 +85,14 @@ describe('signing in', () => {
   it("over another user's session ends that one too", async () => {
     const old = await app.signIn('alice')
     const record = { ...(await recordOf(old)), userId: 'bob' }
-    await app.engine.parts().lifecycle.create(record, { remember: true, previous: await open(old) })
+    await app.lifecycle.create(record, { remember: true, previous: await open(old) })
     expect(await lookup(old)).toBe('revoked')
   })
 
   it('50 times at once leaves no more than the limit, and no key without an end', async () => {
     const limited = app.with({ maxSessions: 3 })
     const tokens = await Promise.all(Array.from({ length: 50 }, () => limited.signIn('alice')))
-    expect(await limited.engine.parts().lifecycle.list('alice')).toHaveLength(3)
+    expect(await limited.lifecycle.list('alice')).toHaveLength(3)
     const outcomes = await Promise.all(tokens.map((token) => lookup(token)))
     expect(outcomes.filter((outcome) => outcome === 'active')).toHaveLength(3)
     expect(Number(await app.kv.command('PTTL', 'session:alice'))).toBeGreaterThan(0)
@@ -112,7 +112,7 @@ describe('updating', () => {
     const record = await recordOf(token)
     await Promise.all(
       Array.from({ length: 40 }, (_, n) =>
-        app.engine.parts().lifecycle.update(record, (current) => ({ ...current, data: { ...current.data, [`f${n}`]: n } })),
+        app.lifecycle.update(record, (current) => ({ ...current, data: { ...current.data, [`f${n}`]: n } })),
       ),
     )
     expect(Object.keys((await recordOf(token)).data)).toHaveLength(40)
@@ -121,10 +121,10 @@ describe('updating', () => {
   it('does not revive a session that ended meanwhile', async () => {
     const token = await app.signIn('alice')
     const record = await recordOf(token)
-    await app.engine.parts().lifecycle.destroy(await open(token))
-    await expect(app.engine.parts().lifecycle.update(record, (current) => current)).rejects.toThrow(SessionNotFoundError)
+    await app.lifecycle.destroy(await open(token))
+    await expect(app.lifecycle.update(record, (current) => current)).rejects.toThrow(SessionNotFoundError)
     app.clock.now += 2 * MINUTE
-    await app.engine.parts().lifecycle.touch(record)
+    await app.lifecycle.touch(record)
     expect(await lookup(token)).toBe('revoked')
     expect(await app.kv.command('EXISTS', 'session:alice')).toBe(0)
   })
@@ -139,7 +139,7 @@ describe('rotation', () => {
     const ids = await Promise.all(visits.map(async ({ setCookies }) => (await open(tokenIn(setCookies))).id))
     expect(new Set(ids).size).toBe(1)
     expect(await lookup(tokenIn(visits[0]?.setCookies ?? []))).toBe('active')
-    expect(await app.engine.parts().lifecycle.list('alice')).toHaveLength(1)
+    expect(await app.lifecycle.list('alice')).toHaveLength(1)
   })
 
   it('hands the page the new token, with the identity bound to it', async () => {
@@ -148,7 +148,9 @@ describe('rotation', () => {
     const { seen, setCookies } = await visit(app.proxy, '/public', { token })
     expect(seen?.get('cookie')).toBe(`__Host-session=${tokenIn(setCookies)}`)
     const successor = await open(tokenIn(setCookies))
-    expect(await app.engine.parts().identities.open(seen?.get('x-edge-session') ?? '', successor)).toMatchObject({
+    expect(
+      await app.engine.parts().identities.open(seen?.get('x-edge-session') ?? '', successor),
+    ).toMatchObject({
       outcome: 'active',
       record: { id: successor.id },
     })
@@ -191,8 +193,13 @@ describe('rotation', () => {
     const token = await app.signIn('alice')
     app.clock.now += 11 * MINUTE
     const next = app.with({ secret: [OTHER_SECRET, SECRET] })
-    const [a, b] = await Promise.all([visit(app.proxy, '/public', { token }), visit(next.proxy, '/public', { token })])
-    const ids = await Promise.all([a, b].map(async ({ setCookies }) => (await open(tokenIn(setCookies), next)).id))
+    const [a, b] = await Promise.all([
+      visit(app.proxy, '/public', { token }),
+      visit(next.proxy, '/public', { token }),
+    ])
+    const ids = await Promise.all(
+      [a, b].map(async ({ setCookies }) => (await open(tokenIn(setCookies), next)).id),
+    )
     expect(ids[0]).toBe(ids[1])
   })
 
@@ -207,7 +214,7 @@ describe('rotation', () => {
     const token = await app.signIn('alice')
     app.clock.now += 11 * MINUTE
     const successor = tokenIn((await visit(app.proxy, '/public', { token })).setCookies)
-    expect(await app.engine.parts().lifecycle.destroy(await open(token))).toBe(true)
+    expect(await app.lifecycle.destroy(await open(token))).toBe(true)
     expect(await lookup(successor)).toBe('revoked')
   })
 
@@ -229,7 +236,7 @@ describe('re-authentication', () => {
     const token = await app.signIn('alice', { data: { theme: 'dark' } })
     app.clock.now += 86_400_000
     const record = await recordOf(token)
-    const issued = await app.engine.parts().lifecycle.reauthenticate(await open(token), { record, role: 'admin' })
+    const issued = await app.lifecycle.reauthenticate(await open(token), { record, role: 'admin' })
     expect(await lookup(token)).toBe('revoked')
     expect(await recordOf(issued.token)).toMatchObject({
       role: 'admin',
@@ -243,8 +250,8 @@ describe('re-authentication', () => {
   it('does not lose an update made meanwhile', async () => {
     const token = await app.signIn('alice')
     const record = await recordOf(token)
-    await app.engine.parts().lifecycle.update(record, (current) => ({ ...current, data: { late: true } }))
-    const issued = await app.engine.parts().lifecycle.reauthenticate(await open(token), { record, role: null })
+    await app.lifecycle.update(record, (current) => ({ ...current, data: { late: true } }))
+    const issued = await app.lifecycle.reauthenticate(await open(token), { record, role: null })
     expect((await recordOf(issued.token)).data).toEqual({ late: true })
   })
 })
@@ -252,12 +259,17 @@ describe('re-authentication', () => {
 describe('revoking', () => {
   it('everything, others, and one by its public id', async () => {
     const tokens = await Promise.all(['a', 'b', 'c', 'd'].map(() => app.signIn('alice')))
-    const { lifecycle } = app.engine.parts()
+    const { lifecycle } = app
     const [first = '', second = ''] = tokens
     expect(await lifecycle.revoke({ userId: 'alice', id: (await open(second)).id })).toBe(true)
     expect(await lifecycle.revoke({ userId: 'bob', id: (await open(first)).id })).toBe(false)
     expect(await lifecycle.revokeAll('alice', { except: (await open(first)).id })).toBe(2)
-    expect(await Promise.all(tokens.map((token) => lookup(token)))).toEqual(['active', 'revoked', 'revoked', 'revoked'])
+    expect(await Promise.all(tokens.map((token) => lookup(token)))).toEqual([
+      'active',
+      'revoked',
+      'revoked',
+      'revoked',
+    ])
     expect(await lifecycle.revokeAll('alice', { except: null })).toBe(1)
     expect(await lookup(first)).toBe('revoked')
     expect(await app.kv.command('EXISTS', 'session:alice')).toBe(0)
@@ -272,7 +284,8 @@ describe('events', () => {
     app.clock.now += MINUTE
     await lookup(token)
     const text = JSON.stringify(app.events)
-    for (const secret of [token, successor, SECRET, 'canary-data', 'local-kv-token']) expect(text).not.toContain(secret)
+    for (const secret of [token, successor, SECRET, 'canary-data', 'local-kv-token'])
+      expect(text).not.toContain(secret)
     expect(app.events.map(({ type }) => type)).toEqual(['sign-in', 'rotation', 'rotation-reuse', 'none'])
   })
 })

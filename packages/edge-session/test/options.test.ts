@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../src/lib/engine.ts'
 import { ConfigurationError } from '../src/lib/errors.ts'
+import { kvStore } from '../src/lib/kv-store.ts'
 import { LIFETIME_PRESETS } from '../src/lib/lifetime.ts'
 import type { EdgeSessionOptions } from '../src/lib/options.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
@@ -11,7 +12,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 function refusal(options: EdgeSessionOptions): string {
   try {
-    createEngine({ secret, kv, ...options }).parts()
+    createEngine({ secret, kv, ...options }, kvStore).parts()
   } catch (error) {
     if (error instanceof ConfigurationError) return error.message
     throw error
@@ -77,15 +78,21 @@ describe('cookies in the clear', () => {
     vi.stubEnv('NODE_ENV', 'production')
     expect(refusal({ cookie: { secure: false } })).toContain('cookie.secure')
     expect(refusal({ cookie: { secure: false, allowInsecureInProduction: true } })).toBe('accepted')
-    expect(createEngine({ secret, kv }).config.cookie).toMatchObject({ name: '__Host-session', secure: true })
+    expect(createEngine({ secret, kv }, kvStore).config.cookie).toMatchObject({
+      name: '__Host-session',
+      secure: true,
+    })
     vi.stubEnv('NODE_ENV', 'development')
-    expect(createEngine({ secret, kv }).config.cookie).toMatchObject({ name: 'session', secure: false })
+    expect(createEngine({ secret, kv }, kvStore).config.cookie).toMatchObject({
+      name: 'session',
+      secure: false,
+    })
   })
 })
 
 describe('the environment', () => {
   it('is read when something is needed, not when the module is loaded', () => {
-    const engine = createEngine({})
+    const engine = createEngine({}, kvStore)
     vi.stubEnv('SESSION_SECRET', secret)
     vi.stubEnv('KV_REST_API_URL', 'https://kv.test')
     expect(() => engine.parts()).toThrow('KV_REST_API_TOKEN')
@@ -100,12 +107,12 @@ describe('the environment', () => {
     [`${secret},${secret}`, 'SESSION_SECRET'],
   ])('with SESSION_SECRET %j is refused without showing it', (value, expected) => {
     vi.stubEnv('SESSION_SECRET', value)
-    expect(() => createEngine({ kv }).parts()).toThrow(expected)
+    expect(() => createEngine({ kv }, kvStore).parts()).toThrow(expected)
   })
 
   it('takes a comma list as secrets', () => {
     vi.stubEnv('SESSION_SECRET', `${secret},${secret}2`)
-    expect(createEngine({ kv }).config.secrets()).toEqual([secret, `${secret}2`])
+    expect(createEngine({ kv }, kvStore).config.secrets()).toEqual([secret, `${secret}2`])
   })
 })
 
@@ -113,8 +120,19 @@ describe('presets', () => {
   it('meet the clause they are named after', () => {
     const hour = 3_600_000
     const { aal2, aal3, pci, consumer } = LIFETIME_PRESETS
-    expect([consumer.absolute <= 30 * 24 * hour, aal2.absolute <= 24 * hour, aal2.idle <= hour]).toEqual([true, true, true])
-    expect([aal3.absolute <= 12 * hour, aal3.idle <= hour / 4, pci.idle <= hour / 4]).toEqual([true, true, true])
-    expect(createEngine({ secret, kv, preset: 'aal3', idle: '5m' }).config).toMatchObject({ idle: 300_000, absolute: 12 * hour })
+    expect([consumer.absolute <= 30 * 24 * hour, aal2.absolute <= 24 * hour, aal2.idle <= hour]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect([aal3.absolute <= 12 * hour, aal3.idle <= hour / 4, pci.idle <= hour / 4]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(createEngine({ secret, kv, preset: 'aal3', idle: '5m' }, kvStore).config).toMatchObject({
+      idle: 300_000,
+      absolute: 12 * hour,
+    })
   })
 })

@@ -12,29 +12,37 @@ import { safeRedirectPath } from '../src/lib/redirect-target.ts'
 describe('cookie', () => {
   it('parses any header without throwing, and finds exactly the name', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.stringMatching(/^[\w-]{0,8}$/), fc.string({ unit: 'binary' }))), (pairs) => {
-        const header = pairs.map(([name, value]) => `${name}=${value.replaceAll(';', '')}`).join(';')
-        expect(cookieValues(header, 'session')).toHaveLength(pairs.filter(([name]) => name === 'session').length)
-        const without = withCookie(header, { name: 'session', value: null })
-        expect(cookieValues(without, 'session')).toEqual([])
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.stringMatching(/^[\w-]{0,8}$/), fc.string({ unit: 'binary' }))),
+        (pairs) => {
+          const header = pairs.map(([name, value]) => `${name}=${value.replaceAll(';', '')}`).join(';')
+          expect(cookieValues(header, 'session')).toHaveLength(
+            pairs.filter(([name]) => name === 'session').length,
+          )
+          const without = withCookie(header, { name: 'session', value: null })
+          expect(cookieValues(without, 'session')).toEqual([])
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
 
-  it.each<CookieOptions>([{}, { domain: 'app.test' }, { path: '/area' }, { sameSite: 'none' }, { sameSite: 'strict' }])(
-    'set with %j is kept, and cleared again, by a jar that enforces prefixes',
-    async (options) => {
-      const config = resolveCookieOptions(options)
-      const jar = new CookieJar(undefined, { prefixSecurity: 'strict', rejectPublicSuffixes: false })
-      const url = `https://www.app.test${config.path}`
-      const set = serialiseCookie(issuedCookie(config, { token: 'abc', remember: true, lifetime: 86_400_000 }))
-      await jar.setCookie(set, url)
-      expect(await jar.getCookieString(url)).toBe(`${config.name}=abc`)
-      await jar.setCookie(serialiseCookie(clearedCookie(config)), url)
-      expect(await jar.getCookieString(url)).toBe('')
-    },
-  )
+  it.each<CookieOptions>([
+    {},
+    { domain: 'app.test' },
+    { path: '/area' },
+    { sameSite: 'none' },
+    { sameSite: 'strict' },
+  ])('set with %j is kept, and cleared again, by a jar that enforces prefixes', async (options) => {
+    const config = resolveCookieOptions(options)
+    const jar = new CookieJar(undefined, { prefixSecurity: 'strict', rejectPublicSuffixes: false })
+    const url = `https://www.app.test${config.path}`
+    const set = serialiseCookie(issuedCookie(config, { token: 'abc', remember: true, lifetime: 86_400_000 }))
+    await jar.setCookie(set, url)
+    expect(await jar.getCookieString(url)).toBe(`${config.name}=abc`)
+    await jar.setCookie(serialiseCookie(clearedCookie(config)), url)
+    expect(await jar.getCookieString(url)).toBe('')
+  })
 
   it('has a whole Max-Age of at most 400 days, or none when not remembered', () => {
     const config = resolveCookieOptions({})
@@ -66,10 +74,22 @@ describe('record codec', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.option(fc.string()), (object, role) => {
         const data = JSON.parse(JSON.stringify(object))
         const record = {
-          userId: 'u', id: 'i', version: 3, role, data, userAgent: null, ip: null,
-          createdAt: 1, authenticatedAt: 2, lastSeenAt: 3, absoluteEnd: 4, idle: 5,
+          userId: 'u',
+          id: 'i',
+          version: 3,
+          role,
+          data,
+          userAgent: null,
+          ip: null,
+          createdAt: 1,
+          authenticatedAt: 2,
+          lastSeenAt: 3,
+          absoluteEnd: 4,
+          idle: 5,
         }
-        expect(decodeRecord({ userId: 'u', id: 'i' }, { state: encodeState(record), times: encodeTimes(record) })).toEqual(record)
+        expect(
+          decodeRecord({ userId: 'u', id: 'i' }, { state: encodeState(record), times: encodeTimes(record) }),
+        ).toEqual(record)
       }),
     )
   })
@@ -82,7 +102,9 @@ describe('record codec', () => {
       }),
     )
     expect(decodeRecord(ref, { state: '2|whatever', times: null })).toBe('newer')
-    expect(decodeRecord(ref, { state: '1|1|{"r":null,"d":[],"a":null,"i":null}', times: '1 2 3 4 5' })).toBe('corrupt')
+    expect(decodeRecord(ref, { state: '1|1|{"r":null,"d":[],"a":null,"i":null}', times: '1 2 3 4 5' })).toBe(
+      'corrupt',
+    )
   })
 })
 
@@ -107,22 +129,56 @@ describe('pathForms', () => {
 
 describe('safeRedirectPath', () => {
   it.each([
-    '//evil.test', '/\\evil.test', '\\\\evil.test', '/\t/evil.test', '/%09/evil.test', '/%0a/evil.test', '/%5cevil.test', '/%2fevil.test', 'https://evil.test', 'https:evil.test',
-    'javascript:alert(1)', 'data:text/html,x', '', ' /a', '/a b', '/\u2028', '/\r\nx', 'a', '?a', '#a', '///evil', '/\u0000', '/日本', null, undefined, 5, {}, ['/a'], '/'.padEnd(3_000, 'a'),
-    '/a\\b', '\t//evil.test', '/\n/evil.test',
+    '//evil.test',
+    '/\\evil.test',
+    '\\\\evil.test',
+    '/\t/evil.test',
+    '/%09/evil.test',
+    '/%0a/evil.test',
+    '/%5cevil.test',
+    '/%2fevil.test',
+    'https://evil.test',
+    'https:evil.test',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    '',
+    ' /a',
+    '/a b',
+    '/\u2028',
+    '/\r\nx',
+    'a',
+    '?a',
+    '#a',
+    '///evil',
+    '/\u0000',
+    '/日本',
+    null,
+    undefined,
+    5,
+    {},
+    ['/a'],
+    '/'.padEnd(3_000, 'a'),
+    '/a\\b',
+    '\t//evil.test',
+    '/\n/evil.test',
   ])('refuses %j', (value) => {
     expect(safeRedirectPath(value, '/home')).toBe('/home')
   })
 
-  it.each(['/', '/a', '/a/b?c=d#e', '/a?next=https://x.test', '/%E6%97%A5', '/a//b', '/@evil', '/a:b'])('accepts %j', (value) => {
-    expect(safeRedirectPath(value, '/home')).toBe(value)
-  })
+  it.each(['/', '/a', '/a/b?c=d#e', '/a?next=https://x.test', '/%E6%97%A5', '/a//b', '/@evil', '/a:b'])(
+    'accepts %j',
+    (value) => {
+      expect(safeRedirectPath(value, '/home')).toBe(value)
+    },
+  )
 
   it('never leaves the site, whatever the string', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         for (const value of [text, `/${text}`, `//${text}`, `/\\${text}`]) {
-          expect(new URL(safeRedirectPath(value, '/home'), 'https://app.test').origin).toBe('https://app.test')
+          expect(new URL(safeRedirectPath(value, '/home'), 'https://app.test').origin).toBe(
+            'https://app.test',
+          )
         }
       }),
       { numRuns: 2_000 },

@@ -18,7 +18,10 @@ describe('seal', () => {
 
   it('opens with every secret, seals with the first, and names a secret it does not have', async () => {
     const sealed = await seal.seal('token', claims)
-    expect(await createSeal([OTHER_SECRET, SECRET]).unseal('token', sealed)).toMatchObject({ kind: 'opened', current: false })
+    expect(await createSeal([OTHER_SECRET, SECRET]).unseal('token', sealed)).toMatchObject({
+      kind: 'opened',
+      current: false,
+    })
     expect(await createSeal([OTHER_SECRET]).unseal('token', sealed)).toEqual({ kind: 'unknown-key' })
   })
 
@@ -65,7 +68,10 @@ describe('seal', () => {
 
   it('refuses a token sealed by somebody else under our key id', async () => {
     const kid = JSON.parse(atob((await seal.seal('token', claims)).split('.')[0] ?? '')).kid
-    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt', 'decrypt'])
+    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, [
+      'encrypt',
+      'decrypt',
+    ])
     const forged = await new CompactEncrypt(new TextEncoder().encode('{}'))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
       .encrypt(key)
@@ -95,7 +101,8 @@ describe('sid', () => {
       const sid = randomSid()
       seen.add(sid)
       Buffer.from(sid, 'base64url').forEach((byte, at) => {
-        for (let bit = 0; bit < 8; bit += 1) set[at * 8 + bit] = (set[at * 8 + bit] ?? 0) + ((byte >> bit) & 1)
+        for (let bit = 0; bit < 8; bit += 1)
+          set[at * 8 + bit] = (set[at * 8 + bit] ?? 0) + ((byte >> bit) & 1)
       })
     }
     expect(seen.size).toBe(count)
@@ -108,7 +115,13 @@ describe('tokens', () => {
   it('are remembered once opened, but never beyond their end', async () => {
     let now = 1_000
     const tokens = createTokens({ seal, now: () => now })
-    const token = await tokens.issue({ sid: randomSid(), userId: 'alice', issuedAt: 0, absoluteEnd: 2_000, remember: true })
+    const token = await tokens.issue({
+      sid: randomSid(),
+      userId: 'alice',
+      issuedAt: 0,
+      absoluteEnd: 2_000,
+      remember: true,
+    })
     expect(await tokens.open([token])).toMatchObject({ claims: { userId: 'alice' } })
     now = 2_000
     expect(await tokens.open([token])).toBe('expired-absolute')

@@ -1,13 +1,15 @@
 import { createEngine } from './engine.ts'
+import { kvRecognitionStore } from './kv-recognition.ts'
 import type { EdgeSessionOptions } from './options.ts'
 import { createProxyFunction, type ProxyFunction } from './proxy.ts'
 import type { JsonObject } from './record.ts'
+import type { RecognitionStore } from './session-store.ts'
 
 /** Only the proxy, for those who want nothing of `next/headers` in their edge bundle. Options as in `createEdgeSession`. */
 export function createProxy<Data extends object = JsonObject>(
-  options: EdgeSessionOptions<Data> = {},
+  options: EdgeSessionOptions<Data, RecognitionStore> = {},
 ): ProxyFunction {
-  return createProxyFunction(createEngine(options))
+  return createProxyFunction(createEngine(options, kvRecognitionStore))
 }
 
 /**

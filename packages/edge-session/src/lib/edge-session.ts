@@ -1,5 +1,7 @@
 import { createEngine } from './engine.ts'
 import { createRouteHandlers, type RouteHandlers } from './handlers.ts'
+import { kvStore } from './kv-store.ts'
+import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import type { EdgeSessionOptions } from './options.ts'
 import { createProxyFunction, type ProxyFunction, type SessionProxyHandler } from './proxy.ts'
 import type { JsonObject } from './record.ts'
@@ -33,10 +35,15 @@ export interface EdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers
 export function createEdgeSession<Data extends object = JsonObject>(
   options: EdgeSessionOptions<Data> = {},
 ): EdgeSession<Data> {
-  const engine = createEngine(options)
+  const engine = createEngine(options, kvStore)
+  let made: Lifecycle | undefined
+  const lifecycle = () => {
+    made ??= createLifecycle(engine.parts())
+    return made
+  }
   const requestState = createRequestStates(engine)
   return {
-    ...createSessionFunctions(engine, requestState),
+    ...createSessionFunctions({ engine, lifecycle, requestState }),
     ...createRouteHandlers(engine, requestState),
     proxy: createProxyFunction(engine),
     withSession: (handler) => createProxyFunction(engine, handler),

@@ -1,34 +1,34 @@
 import type { SessionUnknownError } from './errors.ts'
-import type { SessionEvent } from './events.ts'
+import type { Emit } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createIdentities, type Identities } from './identity.ts'
-import { kvStore } from './kv-store.ts'
-import { createLifecycle, type Lifecycle, type WithoutTime } from './lifecycle.ts'
+import type { KVStoreOptions } from './kv-connection.ts'
 import { expiresAt } from './lifetime.ts'
 import type { NoneReason } from './lookup.ts'
 import { type Config, type EdgeSessionOptions, kvFromEnvironment, resolveOptions } from './options.ts'
+import { createRecognition, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
 import { createSeal } from './seal.ts'
 import type { Session } from './session.ts'
-import { createTokens, type OpenToken, type Tokens } from './token.ts'
+import type { RecognitionStore } from './session-store.ts'
+import { createTokens, type OpenToken } from './token.ts'
 import { restTransport } from './transports/rest.ts'
 
 /** One configured instance, before any framework. */
-export interface Engine<Data> {
+export interface Engine<Data, Store extends RecognitionStore = RecognitionStore> {
   readonly config: Config<Data>
   readonly guard: Guard<Data>
   /** Made at first use, when the environment is complete; throws ConfigurationError if it is not. */
-  readonly parts: () => Parts
+  readonly parts: () => Parts<Store>
   /** Who the values presented under our cookie's name belong to. */
   recognise(presented: readonly string[], options?: { fresh: boolean }): Promise<Recognised<Data>>
   /** The app's view of a record; `null` if the schema refuses its data. */
   toSession(record: SessionRecord): Promise<Session<Data> | null>
 }
 
-export interface Parts {
-  readonly tokens: Tokens
+export interface Parts<Store extends RecognitionStore> extends RecognitionParts<Store> {
   readonly identities: Identities
-  readonly lifecycle: Lifecycle
+  readonly recognition: Recognition
 }
 
 export type Recognised<Data> =
@@ -43,12 +43,16 @@ export type Recognised<Data> =
   | { readonly outcome: 'none'; readonly reason: NoneReason }
   | { readonly outcome: 'unknown'; readonly token: OpenToken; readonly error: SessionUnknownError }
 
-export function createEngine<Data>(options: EdgeSessionOptions<Data>): Engine<Data> {
+/** `makeStore` makes the KV store, unless the app brings a store of its own. */
+export function createEngine<Data, Store extends RecognitionStore>(
+  options: EdgeSessionOptions<Data, Store>,
+  makeStore: (options: KVStoreOptions) => Store,
+): Engine<Data, Store> {
   const config = resolveOptions(options)
   const guard = createGuard(options.protect)
-  let made: Parts | undefined
+  let made: Parts<Store> | undefined
 
-  function emit(event: WithoutTime<SessionEvent>): void {
+  const emit: Emit = (event) => {
     try {
       config.onEvent({ ...event, at: config.now() })
     } catch {
@@ -56,21 +60,18 @@ export function createEngine<Data>(options: EdgeSessionOptions<Data>): Engine<Da
     }
   }
 
-  function parts(): Parts {
+  function parts(): Parts<Store> {
     if (made === undefined) {
+      const { now, prefix } = config
       const seal = createSeal(config.secrets())
-      const { now } = config
       const tokens = createTokens({ seal, now })
       const store =
-        options.store ??
-        kvStore({
-          transport: options.kv ?? restTransport(kvFromEnvironment()),
-          ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
-        })
+        options.store ?? makeStore({ prefix, transport: options.kv ?? restTransport(kvFromEnvironment()) })
+      const common = { config, store, seal, tokens, emit }
       made = {
-        tokens,
+        ...common,
         identities: createIdentities({ seal, now }),
-        lifecycle: createLifecycle({ config, store, seal, tokens, emit }),
+        recognition: createRecognition(common),
       }
     }
     return made
@@ -103,13 +104,13 @@ export function createEngine<Data>(options: EdgeSessionOptions<Data>): Engine<Da
 
     async recognise(presented, { fresh } = { fresh: false }) {
       if (presented.length === 0) return { outcome: 'none', reason: 'no-cookie' }
-      const { tokens, lifecycle } = parts()
+      const { tokens, recognition } = parts()
       const token = await tokens.open(presented)
       if (typeof token === 'string') {
         if (token !== 'no-cookie') emit({ type: 'none', reason: token, kvCommands: 0 })
         return { outcome: 'none', reason: token }
       }
-      const found = await lifecycle.lookup(token, { fresh })
+      const found = await recognition.lookup(token, { fresh })
       if (found.outcome === 'unknown') return { ...found, token }
       if (found.outcome === 'none') return found
       const session = await toSession(found.record)

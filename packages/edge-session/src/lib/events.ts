@@ -38,3 +38,8 @@ export type SessionEvent = {
 
 /** Receives every event. What it throws is ignored: observing must not break signing in. */
 export type OnEvent = (event: SessionEvent) => void
+
+/** Sends an event to the observer; stamps the time. */
+export type Emit = (event: WithoutTime<SessionEvent>) => void
+
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'at'> : never

@@ -11,7 +11,7 @@ import type { JsonObject } from './record.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** Everything has a default; what is given is checked when the instance is made, what comes from the environment at first use. */
-export interface EdgeSessionOptions<Data = JsonObject> {
+export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   /**
    * At least 32 characters of randomness (`openssl rand -base64 32`). In a list the first seals and all unseal: put a
    * new one in front, and drop the old one when no session is left that uses it.
@@ -23,7 +23,7 @@ export interface EdgeSessionOptions<Data = JsonObject> {
   /** In front of every KV key. Default `'session:'`. */
   readonly prefix?: string
   /** Another place to keep sessions, instead of `kv` and `prefix`. */
-  readonly store?: SessionStore
+  readonly store?: Store
   /** Lifetimes that meet a standard; `idle`, `absolute` and `touchInterval` override single values. Default `'consumer'`. */
   readonly preset?: LifetimePreset
   /** A session ends when it was not used for this long. Default `'7d'`. */
@@ -58,6 +58,7 @@ export interface Config<Data> extends Lifetimes {
   readonly rotationGrace: number
   readonly maxSessions: number
   readonly whenFull: 'evict-oldest' | 'refuse'
+  readonly prefix: string
   readonly cookie: CookieConfig
   readonly schema: StandardSchemaV1<unknown, Data> | null
   readonly onEvent: OnEvent
@@ -69,7 +70,7 @@ export interface Config<Data> extends Lifetimes {
 const LONGEST_ABSOLUTE = 400 * 86_400_000
 
 /** @throws ConfigurationError, one sentence naming the option and never the secret. */
-export function resolveOptions<Data>(options: EdgeSessionOptions<Data>): Config<Data> {
+export function resolveOptions<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data> {
   const preset = LIFETIME_PRESETS[options.preset ?? 'consumer']
   if (preset === undefined)
     throw new ConfigurationError('"preset" must be "consumer", "aal2", "aal3" or "pci".')
@@ -98,6 +99,7 @@ export function resolveOptions<Data>(options: EdgeSessionOptions<Data>): Config<
     rotationGrace: optional(options.rotationGrace, 'rotationGrace') ?? 30_000,
     maxSessions,
     whenFull,
+    prefix: options.prefix ?? 'session:',
     cookie: resolveCookieOptions(options.cookie ?? {}),
     schema: options.schema ?? null,
     onEvent: options.onEvent ?? (() => {}),

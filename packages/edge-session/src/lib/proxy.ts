@@ -53,7 +53,7 @@ export function createProxyFunction<Data>(
     const response = await respond({ request, event, headers: changed ? headers : null, handler, current })
 
     if (current.outcome === 'active' && renewed === null) {
-      const touch = engine.parts().lifecycle.touch(current.record)
+      const touch = engine.parts().recognition.touch(current.record)
       if (touch !== null) event.waitUntil(touch)
     }
     // A response to anything but a plain read may carry a cookie set by the app, after ours: then only one may.
@@ -77,13 +77,13 @@ async function renew<Data>(context: {
   const { engine, request, recognised } = context
   const { config, parts } = engine
   if (!isRead(request)) return null
-  const { tokens, lifecycle } = parts()
+  const { tokens, recognition } = parts()
   const { token, record, session } = recognised
   if (recognised.reissue !== null) return underToken(recognised.reissue, record)
   const age = config.now() - token.claims.issuedAt
   if (config.rotateEvery !== null && age >= config.rotateEvery) {
     try {
-      const issued = await lifecycle.rotate(token, record)
+      const issued = await recognition.rotate(token, record)
       if (issued !== null) return underToken(issued.token, issued.record)
     } catch (error) {
       if (!(error instanceof SessionUnknownError)) throw error

@@ -3,7 +3,8 @@ import { clearedCookie, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
 import { InvalidArgumentError, ReadOnlyContextError, SessionNotFoundError } from './errors.ts'
-import type { Issued } from './lifecycle.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Issued } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
 import type { RequestState } from './request-state.ts'
 import type { ListedSession, NewSession, Session, SessionLookup } from './session.ts'
@@ -74,10 +75,12 @@ export interface SessionFunctions<Data> {
   revokeAllSessions(userId: string): Promise<number>
 }
 
-export function createSessionFunctions<Data>(
-  engine: Engine<Data>,
-  requestState: () => Promise<RequestState<Data>>,
-): SessionFunctions<Data> {
+export function createSessionFunctions<Data>(app: {
+  engine: Engine<Data>
+  lifecycle: () => Lifecycle
+  requestState: () => Promise<RequestState<Data>>
+}): SessionFunctions<Data> {
+  const { engine, lifecycle, requestState } = app
   const { config, guard, parts } = engine
 
   async function recognise(options: { fresh?: boolean } | undefined): Promise<Recognised<Data>> {
@@ -102,7 +105,7 @@ export function createSessionFunctions<Data>(
     try {
       state.cookies.set(issuedCookie(config.cookie, { token, remember, lifetime }))
     } catch {
-      await parts().lifecycle.revoke(record)
+      await lifecycle().revoke(record)
       throw new ReadOnlyContextError(operation)
     }
     const [opened, session] = await Promise.all([parts().tokens.open([token]), sessionOf(record)])
@@ -176,14 +179,14 @@ export function createSessionFunctions<Data>(
       checkSize({ ...fields, id: '' })
       await sessionOf({ ...fields, id: '' })
       const previous = await state.presentedToken()
-      const issued = await parts().lifecycle.create(fields, { remember: session.remember ?? true, previous })
+      const issued = await lifecycle().create(fields, { remember: session.remember ?? true, previous })
       return adopt(state, { issued, operation: 'createSession' })
     },
 
     async updateSession(change) {
       const state = await requestState()
       const active = await requireActive(state)
-      const record = await parts().lifecycle.update(active.record, (current) => {
+      const record = await lifecycle().update(active.record, (current) => {
         const data =
           typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
         return checkSize({ ...current, data: toJsonObject(data) })
@@ -200,7 +203,7 @@ export function createSessionFunctions<Data>(
       const recognised = await state.recognise({ fresh: false })
       const token = recognised.outcome === 'none' ? await state.presentedToken() : recognised.token
       state.replace({ outcome: 'none', reason: 'revoked' })
-      return token === null ? false : parts().lifecycle.destroy(token)
+      return token === null ? false : lifecycle().destroy(token)
     },
 
     async rotateSession() {
@@ -208,7 +211,7 @@ export function createSessionFunctions<Data>(
       const recognised = await state.recognise({ fresh: false })
       if (recognised.outcome === 'unknown') throw recognised.error
       if (recognised.outcome === 'none') return null
-      const issued = await parts().lifecycle.rotate(recognised.token, recognised.record)
+      const issued = await lifecycle().rotate(recognised.token, recognised.record)
       return issued === null ? null : adopt(state, { issued, operation: 'rotateSession' })
     },
 
@@ -216,7 +219,7 @@ export function createSessionFunctions<Data>(
       const state = await requestState()
       const { token, record } = await requireActive(state)
       const change = { record, role: role === undefined ? record.role : checkRole(role) }
-      const issued = await parts().lifecycle.reauthenticate(token, change)
+      const issued = await lifecycle().reauthenticate(token, change)
       return adopt(state, { issued, operation: 'reauthenticate' })
     },
 
@@ -227,7 +230,7 @@ export function createSessionFunctions<Data>(
       const currentId = recognised.outcome === 'active' ? recognised.record.id : null
       const of = userId ?? (recognised.outcome === 'active' ? recognised.record.userId : null)
       if (of === null) return []
-      const records = await parts().lifecycle.list(of)
+      const records = await lifecycle().list(of)
       const sessions = await Promise.all(records.map((record) => engine.toSession(record)))
       return sessions.flatMap((session) =>
         session === null ? [] : [{ ...session, current: session.id === currentId }],
@@ -239,17 +242,17 @@ export function createSessionFunctions<Data>(
       const userId = options?.userId ?? (await requireActive(state)).record.userId
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
-      return parts().lifecycle.revoke({ userId, id })
+      return lifecycle().revoke({ userId, id })
     },
 
     async revokeOtherSessions() {
       const state = await requestState()
       const { record } = await requireActive(state)
-      return parts().lifecycle.revokeAll(record.userId, { except: record.id })
+      return lifecycle().revokeAll(record.userId, { except: record.id })
     },
 
     revokeAllSessions(userId) {
-      return parts().lifecycle.revokeAll(checkUserId(userId), { except: null })
+      return lifecycle().revokeAll(checkUserId(userId), { except: null })
     },
   }
 }

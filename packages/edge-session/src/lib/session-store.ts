@@ -1,5 +1,17 @@
 import type { SessionRecord, SessionRef } from './record.ts'
 
+/** The part of a store that recognising a visitor takes: what a proxy at the edge has to carry. */
+export interface RecognitionStore {
+  /** Finds one session. With `authoritative` the answer comes from the primary, never from a replica that may lag. */
+  read(ref: SessionRef, options: ReadOptions): Promise<StoredSession>
+  /** Moves `lastSeenAt` forward (never back) to that of `record`. Does nothing to a session that is gone. */
+  touch(record: SessionRecord, options: AtTime): Promise<void>
+  /** Moves a session to `nextId` and leaves a trail from the old id. */
+  rotate(record: SessionRecord, options: RotateOptions & { readonly graceEnd: number }): Promise<RotateResult>
+  /** Ends one session, or the one it was rotated to. Resolves to whether there was one. */
+  destroy(ref: SessionRef): Promise<boolean>
+}
+
 /**
  * Where sessions live. Everything a store must do, in one place; `edge-session/testing` has a suite that checks it.
  *
@@ -11,19 +23,13 @@ import type { SessionRecord, SessionRef } from './record.ts'
  * - A stored session disappears by itself after it expired; the store never keeps one without an end.
  * - The store does not decide whether a session has expired; callers compare times with their own clock.
  */
-export interface SessionStore {
+export interface SessionStore extends RecognitionStore {
   /** Stores a new session, ends `replaces`, and keeps the user's number of live sessions within `limit`. */
   create(record: SessionRecord, options: CreateOptions): Promise<CreateResult>
-  /** Finds one session. With `authoritative` the answer comes from the primary, never from a replica that may lag. */
-  read(ref: SessionRef, options: ReadOptions): Promise<StoredSession>
-  /** Moves `lastSeenAt` forward (never back) to that of `record`. Does nothing to a session that is gone. */
-  touch(record: SessionRecord, options: AtTime): Promise<void>
   /** Replaces role and data if the stored version is still `record.version - 1`. */
   update(record: SessionRecord): Promise<UpdateResult>
-  /** Moves a session to `nextId`. With `graceEnd` it leaves a trail from the old id; without, the old id is dead at once. */
+  /** Moves a session to `nextId`. With `graceEnd` it leaves a trail from the old id; with `null`, the old id is dead at once. */
   rotate(record: SessionRecord, options: RotateOptions): Promise<RotateResult>
-  /** Ends one session, or the one it was rotated to. Resolves to whether there was one. */
-  destroy(ref: SessionRef): Promise<boolean>
   /** All of a user's stored sessions, in no order, read from the primary. Unreadable ones are left out. */
   list(userId: string): Promise<readonly SessionRecord[]>
   /** Ends all of a user's sessions, save `except` (or what it was rotated to). Resolves to the number of live ones ended. */

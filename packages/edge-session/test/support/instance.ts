@@ -1,9 +1,12 @@
 import { type LocalKV, startLocalKV } from 'local-kv'
 import { createEngine, type Engine } from '../../src/lib/engine.ts'
 import type { SessionEvent } from '../../src/lib/events.ts'
+import { kvStore } from '../../src/lib/kv-store.ts'
+import { createLifecycle, type Lifecycle } from '../../src/lib/lifecycle.ts'
 import type { EdgeSessionOptions } from '../../src/lib/options.ts'
 import { createProxyFunction, type ProxyFunction } from '../../src/lib/proxy.ts'
 import type { JsonObject } from '../../src/lib/record.ts'
+import type { SessionStore } from '../../src/lib/session-store.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 
 export const SECRET = 'first-secret-of-at-least-32-characters'
@@ -12,35 +15,51 @@ export const OTHER_SECRET = 'other-secret-of-at-least-32-characters'
 /** An instance on a local KV, with its clock and its events in the test's hands. */
 export interface TestInstance {
   readonly kv: LocalKV
-  readonly engine: Engine<JsonObject>
+  readonly engine: Engine<JsonObject, SessionStore>
   readonly proxy: ProxyFunction
+  readonly lifecycle: Lifecycle
   readonly events: SessionEvent[]
   readonly clock: { now: number }
   /** Another instance (another node, another deployment) on the same KV and clock. */
   with(options: EdgeSessionOptions): TestInstance
   /** Commands that KV was sent while `work` ran. */
-  commandsDuring<Result>(work: () => Promise<Result>): Promise<{ result: Result; commands: number; requests: number }>
+  commandsDuring<Result>(
+    work: () => Promise<Result>,
+  ): Promise<{ result: Result; commands: number; requests: number }>
   /** A token as a signed-in browser has it. */
-  signIn(userId: string, fields?: Partial<{ role: string; data: JsonObject; idle: number; remember: boolean }>): Promise<string>
+  signIn(
+    userId: string,
+    fields?: Partial<{ role: string; data: JsonObject; idle: number; remember: boolean }>,
+  ): Promise<string>
 }
 
-export async function startInstance(options: EdgeSessionOptions = {}): Promise<TestInstance & { stop(): Promise<void> }> {
-  const kv = await startLocalKV({ token: 'local-kv-token', ...(process.env.REDIS_URL && { redis: process.env.REDIS_URL }) })
+export async function startInstance(
+  options: EdgeSessionOptions = {},
+): Promise<TestInstance & { stop(): Promise<void> }> {
+  const kv = await startLocalKV({
+    token: 'local-kv-token',
+    ...(process.env.REDIS_URL && { redis: process.env.REDIS_URL }),
+  })
   await kv.flush()
   return { ...createInstance(kv, { now: Date.now() }, options), stop: () => kv.stop() }
 }
 
 function createInstance(kv: LocalKV, clock: { now: number }, options: EdgeSessionOptions): TestInstance {
   const events: SessionEvent[] = []
-  const engine = createEngine<JsonObject>({
-    secret: SECRET,
-    kv: restTransport({ url: kv.url, token: kv.token }),
-    now: () => clock.now,
-    onEvent: (event) => events.push(event),
-    ...options,
-  })
+  const engine = createEngine<JsonObject, SessionStore>(
+    {
+      secret: SECRET,
+      kv: restTransport({ url: kv.url, token: kv.token }),
+      now: () => clock.now,
+      onEvent: (event) => events.push(event),
+      ...options,
+    },
+    kvStore,
+  )
+  const lifecycle = createLifecycle(engine.parts())
   return {
     kv,
+    lifecycle,
     engine,
     events,
     clock,
@@ -51,12 +70,19 @@ function createInstance(kv: LocalKV, clock: { now: number }, options: EdgeSessio
       const before = kv.stats()
       const result = await work()
       const after = kv.stats()
-      return { result, commands: after.commands - before.commands, requests: after.requests - before.requests }
+      return {
+        result,
+        commands: after.commands - before.commands,
+        requests: after.requests - before.requests,
+      }
     },
 
-    async signIn(userId, { role = null as string | null, data = {}, idle = engine.config.idle, remember = true } = {}) {
+    async signIn(
+      userId,
+      { role = null as string | null, data = {}, idle = engine.config.idle, remember = true } = {},
+    ) {
       const { now } = clock
-      const { token } = await engine.parts().lifecycle.create(
+      const { token } = await lifecycle.create(
         {
           userId,
           role,

@@ -22,7 +22,10 @@ export interface VisitOptions {
 
 export async function visit(proxy: ProxyFunction, path: string, options: VisitOptions = {}): Promise<Visit> {
   const { method = 'GET', headers = {}, token, cookie = token && `__Host-session=${token}` } = options
-  const request = new NextRequest(new URL(path, 'https://app.test'), { method, headers: { ...headers, ...(cookie && { cookie }) } })
+  const request = new NextRequest(new URL(path, 'https://app.test'), {
+    method,
+    headers: { ...headers, ...(cookie && { cookie }) },
+  })
   const pending: Promise<unknown>[] = []
   // Next.js exports only the type of the event; this is the part of it that a proxy may use.
   const event = { waitUntil: (work: Promise<unknown>) => pending.push(work) } as unknown as NextFetchEvent

@@ -1,0 +1,88 @@
+import { randomText } from './encoding.ts'
+import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
+import { type KVCommand, KVError, type KVReply, type KVTransport } from './kv-transport.ts'
+
+export interface KVStoreOptions {
+  /** Reaches the KV database. */
+  readonly transport: KVTransport
+  /** In front of every key, 1 to 64 printable ASCII characters. Default `'session:'`. */
+  readonly prefix?: string
+  /** Longest time one call may take, in milliseconds. A lookup makes two at most. Default 750. */
+  readonly timeout?: number
+}
+
+/** Calls on the one key of a user. What fails is `SessionUnknownError`, with nothing of the cause. */
+export interface KVConnection {
+  /** One command; `args` follow the key. */
+  call(operation: StoreOperation, command: KVCall): Promise<KVReply>
+  /** One script; a nonce follows `args`, so that no cache can answer in its place. */
+  run(operation: StoreOperation, script: KVScript): Promise<KVReply>
+  nonce(): string
+}
+
+export interface KVCall {
+  readonly name: string
+  readonly userId: string
+  readonly args: readonly string[]
+}
+
+export interface KVScript {
+  readonly script: string
+  readonly userId: string
+  readonly args: readonly (string | number)[]
+}
+
+/** @throws ConfigurationError */
+export function createKVConnection({
+  transport,
+  prefix = 'session:',
+  timeout = 750,
+}: KVStoreOptions): KVConnection {
+  if (!/^[\x21-\x7e]{1,64}$/.test(prefix)) {
+    throw new ConfigurationError('"prefix" must be 1 to 64 printable ASCII characters without spaces.')
+  }
+  // Random only to keep processes apart, and only once something is asked of KV.
+  let process: string | undefined
+  let count = 0
+
+  function nonce(): string {
+    process ??= randomText(6)
+    count += 1
+    return process + count.toString(36)
+  }
+
+  async function send(operation: StoreOperation, command: KVCommand): Promise<KVReply> {
+    const signal = AbortSignal.timeout(timeout)
+    try {
+      const replies = await withinTime(transport([command], { atomic: false, signal }), signal)
+      const [reply] = replies
+      if (replies.length === 1 && reply !== undefined) return reply
+    } catch (error) {
+      // The key is not a hash: somebody else wrote it.
+      if (operation === 'read' && error instanceof KVError && error.reply === 'WRONGTYPE') throw error
+    }
+    // Nothing of the cause is kept: clients put commands, and so session data, into their messages.
+    throw new SessionUnknownError(operation)
+  }
+
+  return {
+    nonce,
+    call: (operation, { name, userId, args }) => send(operation, [name, prefix + userId, ...args]),
+    run: (operation, { script, userId, args }) =>
+      send(operation, ['EVAL', script, '1', prefix + userId, ...args.map(String), nonce()]),
+  }
+}
+
+/** A transport over a client that ignores the signal still ends in time; what it answers later is not heard. */
+async function withinTime<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  let stop: () => void = () => {}
+  const timeUp = new Promise<never>((_, reject) => {
+    stop = () => reject(new KVError('timeout'))
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work, timeUp])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What recognising a visitor may do to KV: short scripts on the single key of one user. Times come from the caller,
+ * lifetimes are relative, and the last argument of each is a nonce nobody reads.
+ *
+ * Fields: `s:<id>` state, `t:<id>` times, `r:<oldId>` trail of a rotation (`newId graceEnd`).
+ * A session exists if and only if its `s:` field does.
+ */
+
+/** At most this many trails lead to one session; older ones are forgotten. */
+export const MOST_TRAILS = 8
+
+/** `call` runs a command on the key. */
+export const CALL = `local function call(command, ...)
+return redis.call(command, KEYS[1], ...)
+end
+`
+
+/** `keep` lets the key live for at least `ttl`; it never shortens its life. */
+export const KEEP = `local function keep(ttl)
+call('PEXPIRE', ttl, 'NX')
+call('PEXPIRE', ttl, 'GT')
+end
+`
+
+/** `follow` gives the id under which a session lives now, or nil. */
+export const FOLLOW: string = `local function follow(id)
+for _ = 0, ${MOST_TRAILS} do
+if call('HEXISTS', 's:' .. id) == 1 then return id end
+id = string.match(call('HGET', 'r:' .. id) or '', '^%S+')
+if not id then return end
+end
+end
+`
+
+/** ARGV: the four fields. The plain read, but from the primary: replicas do not run scripts that may write. */
+export const READ = `return redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])`
+
+/** ARGV: id, times, lastSeenAt, ttl. Gives 1 if the session exists. */
+export const TOUCH: string = `${CALL}${KEEP}local id = ARGV[1]
+local seen = string.match(call('HGET', 't:' .. id) or '', '^%d+ %d+ (%d+)')
+if call('HEXISTS', 's:' .. id) == 0 or not seen then return 0 end
+if tonumber(seen) < tonumber(ARGV[3]) then
+call('HSET', 't:' .. id, ARGV[2])
+keep(ARGV[4])
+end
+return 1`
+
+/** ARGV: oldId, newId, times, ttl, graceEnd. Gives the trail `newId graceEnd`, or 0. */
+export const ROTATE: string = `${CALL}${KEEP}local old, id = ARGV[1], ARGV[2]
+local state = call('HGET', 's:' .. old)
+if not state then return call('HGET', 'r:' .. old) or 0 end
+local trail = id .. ' ' .. ARGV[5]
+call('HSET', 's:' .. id, state, 't:' .. id, ARGV[3], 'r:' .. old, trail)
+call('HDEL', 's:' .. old, 't:' .. old)
+keep(ARGV[4])
+local before = {}
+for _, field in ipairs(call('HKEYS')) do
+if string.sub(field, 1, 2) == 'r:' then
+before[string.match(call('HGET', field), '^%S*')] = string.sub(field, 3)
+end
+end
+for n = 1, 99 do
+id = before[id]
+if not id then break end
+if n > ${MOST_TRAILS} then call('HDEL', 'r:' .. id) end
+end
+return trail`
+
+/** ARGV: id. Ends the session, or the one it was rotated to. Gives 1 if there was one. */
+export const DESTROY: string = `${CALL}${FOLLOW}local id = follow(ARGV[1])
+call('HDEL', 't:' .. ARGV[1], 'r:' .. ARGV[1])
+return id and call('HDEL', 's:' .. id, 't:' .. id) and 1 or 0`

@@ -1,0 +1,189 @@
+import { sha256 } from './encoding.ts'
+import { SessionUnknownError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { expiryReason, touchIsDue } from './lifetime.ts'
+import type { RecordLookup } from './lookup.ts'
+import { sharedMemo } from './memo.ts'
+import type { Config } from './options.ts'
+import type { SessionRecord, SessionRef } from './record.ts'
+import type { Seal } from './seal.ts'
+import type { RecognitionStore, StoredSession } from './session-store.ts'
+import type { OpenToken, Tokens } from './token.ts'
+
+/** A new token and what its cookie needs. */
+export interface Issued {
+  readonly token: string
+  readonly record: SessionRecord
+  readonly remember: boolean
+}
+
+/** What happens to a session because its visitor comes by. */
+export interface Recognition {
+  /**
+   * One KV command when the session is active, two when it is not. Never rejects because of KV: that is `unknown`.
+   * With `fresh` the primary is asked at once, and a lagging replica can not answer.
+   */
+  lookup(token: OpenToken, options: { fresh: boolean }): Promise<RecordLookup>
+  /** Records activity if it is due; `null` if not. Never rejects because of KV: the next request tries again. */
+  touch(record: SessionRecord): Promise<void> | null
+  /** Routine rotation with grace. `null` if the session is gone or another secret's holder rotates it. */
+  rotate(token: OpenToken, record: SessionRecord): Promise<Issued | null>
+  destroy(token: OpenToken): Promise<boolean>
+}
+
+/** As many rotations as a store keeps trails for. */
+const MOST_HOPS = 8
+
+export interface RecognitionParts<Store extends RecognitionStore> {
+  readonly config: Config<unknown>
+  readonly store: Store
+  readonly seal: Seal
+  readonly tokens: Tokens
+  readonly emit: Emit
+}
+
+export function createRecognition(parts: RecognitionParts<RecognitionStore>): Recognition {
+  const { config, store, seal, tokens, emit } = parts
+  const { now } = config
+  const touched = sharedMemo<number>({ name: 'touched', maxSize: 10_000 })
+
+  /**
+   * A replica that lags or does not answer proves nothing: whatever is not an active session is asked of the primary,
+   * once. So a lookup makes two attempts at most, also when KV is down.
+   */
+  async function find(ref: SessionRef, spent: Spent): Promise<StoredSession> {
+    if (spent.fresh) {
+      spent.commands += 1
+      return store.read(ref, { authoritative: true })
+    }
+    try {
+      spent.commands += 1
+      const nearest = await store.read(ref, { authoritative: false })
+      if (nearest.kind === 'rotated') return nearest
+      if (nearest.kind === 'record' && expiryReason(nearest.record, now()) === null) return nearest
+    } catch (error) {
+      if (!(error instanceof SessionUnknownError) || spent.commands > 1) throw error
+    }
+    spent.commands += 1
+    return store.read(ref, { authoritative: true })
+  }
+
+  async function resolve(token: OpenToken, spent: Spent): Promise<RecordLookup> {
+    const { userId } = token.claims
+    let { id } = token
+    let { sid } = token.claims
+    for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
+      const stored = await find({ userId, id }, spent)
+      if (stored.kind === 'record') {
+        const reason = expiryReason(stored.record, now())
+        if (reason !== null) return { outcome: 'none', reason }
+        const reissue =
+          hop === 0 || sid === '' ? null : await reissueFor(token, { sid, record: stored.record })
+        return { outcome: 'active', record: stored.record, reissue }
+      }
+      if (stored.kind === 'newer') throw new SessionUnknownError('read')
+      if (stored.kind !== 'rotated')
+        return { outcome: 'none', reason: stored.kind === 'corrupt' ? 'corrupt' : 'revoked' }
+      if (now() >= stored.graceEnd) {
+        await store.destroy({ userId, id: stored.nextId })
+        emit({ type: 'rotation-reuse', userId, id: stored.nextId })
+        return { outcome: 'none', reason: 'rotated-reuse' }
+      }
+      sid = sid === '' ? '' : await successorOf(sid, stored.nextId)
+      id = stored.nextId
+    }
+    return { outcome: 'none', reason: 'revoked' }
+  }
+
+  /** Which of the sids our secrets derive is the stored one; empty if the rotation was made with a secret we lack. */
+  async function successorOf(sid: string, nextId: string): Promise<string> {
+    for (const candidate of await seal.successors(sid)) {
+      if ((await sha256(candidate)) === nextId) return candidate
+    }
+    return ''
+  }
+
+  function reissueFor(
+    { claims }: OpenToken,
+    { sid, record }: { sid: string; record: SessionRecord },
+  ): Promise<string> {
+    const { userId, absoluteEnd } = record
+    return tokens.issue({ sid, userId, issuedAt: now(), absoluteEnd, remember: claims.remember })
+  }
+
+  async function issue(
+    sid: string,
+    { record, remember }: { record: SessionRecord; remember: boolean },
+  ): Promise<Issued> {
+    const { userId, absoluteEnd } = record
+    return {
+      token: await tokens.issue({ sid, userId, issuedAt: now(), absoluteEnd, remember }),
+      record,
+      remember,
+    }
+  }
+
+  return {
+    async lookup(token, { fresh }) {
+      const started = now()
+      const spent = { commands: 0, fresh }
+      try {
+        const result = await resolve(token, spent)
+        if (result.outcome === 'none')
+          emit({ type: 'none', reason: result.reason, kvCommands: spent.commands })
+        return result
+      } catch (error) {
+        if (!(error instanceof SessionUnknownError)) throw error
+        emit({
+          type: 'unknown',
+          operation: error.operation,
+          latency: now() - started,
+          kvCommands: spent.commands,
+        })
+        return { outcome: 'unknown', error }
+      }
+    },
+
+    touch(record) {
+      const at = now()
+      if (!touchIsDue(record, { now: at, touchInterval: config.touchInterval })) return null
+      // A replica may show the old time for a while; within this process one touch per interval is enough.
+      const last = touched.get(record.id)
+      if (last !== undefined && at >= last && at - last < config.touchInterval) return null
+      touched.set(record.id, at)
+      return store.touch({ ...record, lastSeenAt: at }, { now: at }).then(
+        () => emit({ type: 'touch', userId: record.userId, id: record.id }),
+        (error: unknown) => {
+          touched.delete(record.id)
+          if (!(error instanceof SessionUnknownError)) throw error
+          emit({ type: 'unknown', operation: 'touch', latency: now() - at, kvCommands: 1 })
+        },
+      )
+    },
+
+    async rotate({ claims, id: previousId }, record) {
+      const at = now()
+      const [sid = ''] = await seal.successors(claims.sid)
+      const nextId = await sha256(sid)
+      const rotated = { ...record, id: previousId, lastSeenAt: Math.max(at, record.lastSeenAt) }
+      const result = await store.rotate(rotated, { nextId, graceEnd: at + config.rotationGrace })
+      if (result.kind !== 'rotated') return null
+      const successor = result.nextId === nextId ? sid : await successorOf(claims.sid, result.nextId)
+      if (successor === '') return null
+      const next = { ...rotated, id: result.nextId }
+      emit({ type: 'rotation', cause: 'routine', previousId, userId: next.userId, id: next.id })
+      return issue(successor, { record: next, remember: claims.remember })
+    },
+
+    async destroy({ id, claims: { userId } }) {
+      const existed = await store.destroy({ userId, id })
+      if (existed) emit({ type: 'sign-out', userId, id })
+      return existed
+    },
+  }
+}
+
+interface Spent {
+  commands: number
+  readonly fresh: boolean
+}
