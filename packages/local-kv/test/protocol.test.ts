@@ -237,6 +237,7 @@ describe.each(engines(9))('the REST protocol on $engine', ({ options }) => {
     ['POST', '/multi-exec', '[]', 400],
     ['POST', '/nope', undefined, 400],
     ['GET', '/get/%ff', undefined, 400],
+    ['GET', '//', undefined, 400],
   ])('answers %s %s %s with %i and an error', async (method, path, body, status) => {
     const response = await rest(kv, body === undefined ? { method, path } : { method, path, body })
 

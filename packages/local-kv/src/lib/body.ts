@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http'
 /** What Upstash accepts on its smaller plans. */
 export const BODY_LIMIT_BYTES: number = 10 * 1024 * 1024
 
+export const BODY_TOO_LARGE: string = `ERR max request size exceeded. Limit: ${BODY_LIMIT_BYTES} bytes`
+
 /** The whole body, or null if it is over the limit; the rest of such a body is thrown away unread. */
 export async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = []

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { authorize, type Tokens, UNAUTHORIZED } from './authorization.ts'
+import { authorize, requestUrl, type Tokens, UNAUTHORIZED } from './authorization.ts'
 import type { Barrier } from './barriers.ts'
-import { readBody } from './body.ts'
+import { BODY_TOO_LARGE, readBody } from './body.ts'
 import { send } from './delivery.ts'
 import { checkRule, type FaultMoment } from './fault-rule.ts'
 import type { LocalKV } from './local-kv.ts'
-import { isLoopbackHost } from './loopback.ts'
+import { FOREIGN_HOST, isLoopbackHost } from './loopback.ts'
 import { checkMatch, isRecord, type Match } from './match.ts'
 import { json, problem } from './reply-encoding.ts'
 
@@ -37,13 +37,11 @@ export function createControl(kv: Controlled, tokens: Tokens): RequestListener {
   }
 
   async function answer(request: IncomingMessage) {
-    if (!isLoopbackHost(request.headers.host))
-      return problem(403, 'ERR this server answers only under a loopback host name')
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    if (authorize(request, url, tokens) !== 'full') return problem(401, UNAUTHORIZED)
+    if (!isLoopbackHost(request.headers.host)) return problem(403, FOREIGN_HOST)
+    if (authorize(request, tokens) !== 'full') return problem(401, UNAUTHORIZED)
     const body = await readBody(request)
-    if (!body) return problem(413, 'ERR max request size exceeded. Limit: 10485760 bytes')
-    const result = await run(`${request.method} ${url.pathname}`, () => parseBody(body))
+    if (!body) return problem(413, BODY_TOO_LARGE)
+    const result = await run(`${request.method} ${requestUrl(request).pathname}`, () => parseBody(body))
     if (result === undefined) return problem(404, 'local-kv: there is no such control route. See the README.')
     return json(200, JSON.stringify(result))
   }

@@ -15,12 +15,15 @@ export function send(response: ServerResponse, { reply, syncToken }: Answer): vo
   response.end(reply.body)
 }
 
+export interface DeliveryOptions {
+  readonly response: ServerResponse
+  readonly faults: readonly FaultAction[]
+  /** Aborted when the server stops. */
+  readonly signal: AbortSignal
+}
+
 /** Sends an answer as the `truncate` and `drip` faults among these want it. */
-export async function deliver(
-  response: ServerResponse,
-  answer: Answer,
-  { faults, signal }: { faults: readonly FaultAction[]; signal: AbortSignal },
-): Promise<void> {
+export async function deliver(answer: Answer, { response, faults, signal }: DeliveryOptions): Promise<void> {
   const cut = faults.find((fault) => fault.type === 'truncate')
   const drip = faults.find((fault) => fault.type === 'drip')
   if (!cut && !drip) return send(response, answer)

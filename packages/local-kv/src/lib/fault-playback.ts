@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answer, deliver } from './delivery.ts'
+import { type Answer, type DeliveryOptions, deliver } from './delivery.ts'
 import type { FaultAction, FaultMoment } from './fault-rule.ts'
 import { type EncodedReply, problem } from './reply-encoding.ts'
 
@@ -14,12 +14,7 @@ export interface FaultPlayback {
 /** `go-on`, an answer instead of the real one, or `lost`: there is no connection left to answer on. */
 export type Outcome = 'go-on' | 'lost' | Answer
 
-export function createFaultPlayback(options: {
-  readonly faults: readonly FaultAction[]
-  readonly response: ServerResponse
-  /** Aborted when the server stops. */
-  readonly signal: AbortSignal
-}): FaultPlayback {
+export function createFaultPlayback(options: DeliveryOptions): FaultPlayback {
   const { faults, response, signal } = options
 
   const playOne = async (fault: FaultAction): Promise<Outcome> => {
@@ -54,7 +49,7 @@ export function createFaultPlayback(options: {
       }
       return 'go-on'
     },
-    deliver: (answer) => deliver(response, answer, { faults, signal }),
+    deliver: (answer) => deliver(answer, options),
   }
 }
 

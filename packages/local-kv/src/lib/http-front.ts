@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { authorize, type Tokens, UNAUTHORIZED } from './authorization.ts'
-import { readBody } from './body.ts'
+import { authorize, requestUrl, type Tokens, UNAUTHORIZED } from './authorization.ts'
+import { BODY_TOO_LARGE, readBody } from './body.ts'
 import type { Access } from './command-policy.ts'
 import { send } from './delivery.ts'
 import { streamCommand } from './event-stream.ts'
-import { isLoopbackHost } from './loopback.ts'
+import { FOREIGN_HOST, isLoopbackHost } from './loopback.ts'
 import { problem } from './reply-encoding.ts'
 import { parseRestRequest, type RestRequest } from './rest-request.ts'
 import type { StatsCounter } from './stats.ts'
@@ -29,7 +29,7 @@ export interface HttpFrontOptions extends Tokens {
 /** The Upstash REST protocol up to the point where the commands are known. */
 export function createHttpFront(options: HttpFrontOptions): RequestListener {
   return (request, response) => {
-    serve(options, request, response).catch((error: unknown) => {
+    serve(options, { request, response }).catch((error: unknown) => {
       if (response.destroyed || response.headersSent) return void response.destroy()
       const message = error instanceof Error ? error.message : 'local-kv: the request failed.'
       send(response, { reply: problem(500, message), syncToken: options.syncToken() })
@@ -37,32 +37,28 @@ export function createHttpFront(options: HttpFrontOptions): RequestListener {
   }
 }
 
-async function serve(
-  options: HttpFrontOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface Received {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+async function serve(options: HttpFrontOptions, { request, response }: Received): Promise<void> {
   const countCommands = options.stats.request()
   const refuse = (status: number, message: string) =>
     send(response, { reply: problem(status, message), syncToken: options.syncToken() })
 
-  if (!isLoopbackHost(request.headers.host))
-    return refuse(403, 'ERR this server answers only under a loopback host name')
-  const url = new URL(request.url ?? '/', 'http://localhost')
-  const access = authorize(request, url, options)
+  if (!isLoopbackHost(request.headers.host)) return refuse(403, FOREIGN_HOST)
+  const access = authorize(request, options)
   if (!access) return refuse(401, UNAUTHORIZED)
+  const url = requestUrl(request)
   const method = request.method ?? 'GET'
   if (!METHODS.has(method)) return refuse(405, 'ERR method not allowed')
   const body = await readBody(request)
-  if (!body) return refuse(413, 'ERR max request size exceeded. Limit: 10485760 bytes')
+  if (!body) return refuse(413, BODY_TOO_LARGE)
   const subscription = streamCommand(url)
   if (subscription) {
     countCommands([subscription])
-    if (access === 'read-only')
-      return refuse(
-        400,
-        `NOPERM this user has no permissions to run the '${subscription[0]?.toLowerCase()}' command`,
-      )
+    if (access === 'read-only') return refuse(400, 'NOPERM this user has no permissions to subscribe')
     return options.stream(subscription, response)
   }
   const parsed = parseRestRequest({ method, url, headers: request.headers, body })

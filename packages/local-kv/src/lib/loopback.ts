@@ -16,3 +16,5 @@ export function isLoopbackHost(host: string | undefined): boolean {
   const match = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host ?? '')
   return isLoopback((match?.[1] ?? '').toLowerCase())
 }
+
+export const FOREIGN_HOST = 'ERR this server answers only under a loopback host name'

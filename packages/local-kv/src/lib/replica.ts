@@ -101,7 +101,8 @@ export function createReplica(options: ReplicaOptions): Replica {
       // Nothing staged: the write deleted the key, or it expired on the way.
       if (copied?.kind === 'integer' && copied.digits === '0') await connections.replica.send([['DEL', key]])
     }
-    applied = write.position
+    // A flush meanwhile may have moved on already.
+    applied = Math.max(applied, write.position)
   }
 
   const applyWhile = async (isDue: (write: Write) => boolean) => {
@@ -128,9 +129,8 @@ export function createReplica(options: ReplicaOptions): Replica {
 
   const capture = (writes: readonly Command[], position: number): Write => {
     const keys = [...new Set(writes.flatMap(keysOf))]
-    const copies = keys.map((key, index) => [
-      ...['COPY', key, stagedName(position, index), 'DB', String(databases.staging), 'REPLACE'],
-    ])
+    const staging = ['DB', String(databases.staging), 'REPLACE']
+    const copies = keys.map((key, index) => ['COPY', key, stagedName(position, index), ...staging])
     return {
       position,
       at: Date.now(),
