@@ -1,0 +1,3 @@
+export { type MemoryStoreOptions, memoryStore } from './lib/memory-store.ts'
+export type { StoreContractCase, StoreHarness, StoreUnderTest } from './lib/store-contract/store-case.ts'
+export { sessionStoreContract } from './lib/store-contract.ts'
