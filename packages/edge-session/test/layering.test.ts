@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const SRC = join(import.meta.dirname, '../src')
+
+/** Rows of AGENTS.md, bottom first. A file imports only from rows below its own. */
+const ROWS: readonly (readonly string[])[] = [
+  // vocabulary
+  ['encoding', 'environment', 'errors', 'kv-transport', 'memo', 'problem', 'record', 'redirect-target', 'path-forms', 'cross-site'],
+  ['duration', 'lifetime', 'lookup', 'session-store', 'record-codec', 'script-flags', 'kv-recognition-scripts', 'cookie-options'],
+  // parts
+  ['session', 'events', 'seal', 'session-data', 'cookie', 'kv-scripts', 'kv-connection', 'memory-store', 'transports/rest', 'transports/upstash', 'transports/vercel-kv', 'transports/ioredis', 'transports/redis'],
+  ['guard', 'token', 'kv-recognition'],
+  ['options', 'identity', 'kv-store'],
+  // lifecycle
+  ['recognition'],
+  ['lifecycle', 'engine'],
+  // frameworks
+  ['refusal', 'forwarded-headers', 'request-state'],
+  ['proxy', 'server', 'handlers'],
+  ['session-handlers'],
+  // compose
+  ['edge-session', 'create-proxy'],
+]
+/** The browser's side knows the vocabulary and nothing else. */
+const CLIENT = /^client-/
+/** The conformance suite speaks to the contract alone. */
+const SUITE = /^store-contract/
+
+const sources = readdirSync(join(SRC, 'lib'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.tsx?$/.test(file))
+  .map((file) => {
+    const name = file.replaceAll('\\', '/').replace(/\.tsx?$/, '')
+    return { name, file, text: readFileSync(join(SRC, 'lib', file), 'utf8') }
+  })
+
+function importsOf({ name, text }: { name: string; text: string }): readonly string[] {
+  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
+    posix.join(posix.dirname(name), path).replace(/\.tsx?$/, ''),
+  )
+}
+
+function rowOf(name: string): number {
+  return ROWS.findIndex((row) => row.includes(name))
+}
+
+describe('src/lib', () => {
+  it('has a place in the rows for every file', () => {
+    const strays = sources.filter(({ name }) => rowOf(name) === -1 && !CLIENT.test(name) && !SUITE.test(name))
+    expect(strays.map(({ name }) => name)).toEqual([])
+  })
+
+  it('imports downwards only', () => {
+    const upward = sources.flatMap((source) =>
+      importsOf(source)
+        .filter((imported) => {
+          if (CLIENT.test(source.name)) return !CLIENT.test(imported) && rowOf(imported) > 2
+          if (SUITE.test(source.name)) return !SUITE.test(imported) && rowOf(imported) > 1
+          return rowOf(imported) >= rowOf(source.name)
+        })
+        .map((imported) => `${source.name} -> ${imported}`),
+    )
+    expect(upward).toEqual([])
+  })
+
+  it('uses Web APIs only', () => {
+    const offenders = sources.filter(({ name, text }) => {
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+      return /from 'node:|\bBuffer\b|\brequire\(/.test(code) || (name !== 'environment' && /\bprocess\.env\b/.test(code))
+    })
+    expect(offenders.map(({ name }) => name)).toEqual([])
+  })
+
+  it('knows jose in one place, and Next.js in the frameworks row only', () => {
+    const users = (pattern: RegExp) => sources.filter(({ text }) => pattern.test(text)).map(({ name }) => name)
+    expect(users(/from 'jose'/)).toEqual(['seal'])
+    for (const name of users(/from 'next\//)) expect(rowOf(name) >= rowOf('refusal') || CLIENT.test(name)).toBe(true)
+  })
+
+  it('makes no random id from anything but the CSPRNG', () => {
+    const offenders = sources.filter(({ text }) => /Math\.random|randomUUID/.test(text))
+    expect(offenders.map(({ name }) => name)).toEqual([])
+  })
+
+  it('keeps files small: one concept each', () => {
+    const lines = sources.map(({ name, text }) => ({ name, count: text.split('\n').length }))
+    expect(lines.filter(({ count }) => count > 300).map(({ name }) => name)).toEqual([])
+    const counts = lines.map(({ count }) => count).sort((a, b) => a - b)
+    expect(counts[Math.floor(counts.length / 2)]).toBeLessThanOrEqual(100)
+  })
+
+  it('never swallows an error of KV', () => {
+    const nearKV = /^(kv-|recognition|lifecycle|engine|request-state|server|handlers|session-handlers|proxy|refusal|transports)/
+    const offenders = sources.filter(({ name, text }) => nearKV.test(name) && /catch\s*(\([^)]*\))?\s*\{\s*(return null;?)?\s*\}/.test(text))
+    expect(offenders.map(({ name }) => name)).toEqual([])
+  })
+})
+
+describe('src', () => {
+  it('has entries of a few lines, and the server guard in exactly the server entry', () => {
+    const entries = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isFile())
+    for (const { name } of entries) {
+      const text = readFileSync(join(SRC, name), 'utf8')
+      expect(text.includes("import 'server-only'")).toBe(name === 'index.ts')
+      expect(text.replace(/^(export|import) [\s\S]*?from '[^']+'$/gm, '').split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(3)
+    }
+  })
+})
