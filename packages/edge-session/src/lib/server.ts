@@ -1,4 +1,6 @@
-import { forbidden, redirect } from 'next/navigation.js'
+// What Next.js makes of `next/navigation` on the server. With the extension that Node needs it would be the client's,
+// which does not build into route handlers.
+import { forbidden, redirect } from 'next/dist/client/components/navigation.react-server.js'
 import { clearedCookie, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
