@@ -1,0 +1,104 @@
+import { useCallback, useContext, useEffect, useRef, useState } from 'react'
+import { Current } from './client-context.ts'
+import { type Answer, request } from './client-request.ts'
+import { type ClientListedSession, reviveDates } from './client-session.ts'
+
+export interface SessionListOptions {
+  /** `await listSessions()` of the page, for a list that is there at once. A new one wins. Default: asks the endpoint. */
+  readonly sessions?: readonly ClientListedSession[]
+  /** Where `sessionHandlers().sessions` is mounted. Default `'/api/sessions'`. */
+  readonly endpoint?: string
+}
+
+/** What `useSessions()` gives. */
+export interface SessionList {
+  /** The user's live sessions, the last used first. Those being revoked are out already, and come back on failure. */
+  readonly sessions: readonly ClientListedSession[]
+  /** `unknown`: the server could not tell; `sessions` are the last that were known. */
+  readonly status: 'loading' | 'ready' | 'unknown'
+  /**
+   * Code of what failed last (`ERR_SESSION_UNKNOWN`, `ERR_SESSION_NOT_FOUND`, …; `ERR_NO_ANSWER` when offline). `null`
+   * again after the next success.
+   */
+  readonly error: string | null
+  /** Signs out one device. Resolves to whether its session is gone; revoking the current one signs out here. */
+  readonly revoke: (id: string) => Promise<boolean>
+  /** Signs out all devices but this one. Resolves to whether that is done. */
+  readonly revokeOthers: () => Promise<boolean>
+  readonly refresh: () => Promise<void>
+}
+
+/** A session manager without its looks: where the user is signed in, and buttons to end that. */
+export function useSessions({
+  sessions: given,
+  endpoint = '/api/sessions',
+}: SessionListOptions = {}): SessionList {
+  const [list, setList] = useState<List>({ given, sessions: given ?? null, failed: false })
+  if (given !== undefined && list.given !== given) setList({ given, sessions: given, failed: false })
+  // Ids are never used twice, so what is revoked may stay in here.
+  const [revoked, setRevoked] = useState<ReadonlySet<string>>(new Set())
+  const [error, setError] = useState<string | null>(null)
+  const refreshCurrent = useContext(Current)?.refresh
+  const turn = useRef(0)
+
+  const ask = useCallback(
+    async (path: string, method: 'GET' | 'POST' | 'DELETE'): Promise<Answer> => {
+      const answer = await request(endpoint + path, { method })
+      // Gone already is what was wanted.
+      setError(answer.code === 'ERR_NOT_FOUND' ? null : answer.code)
+      if (answer.code === 'ERR_SESSION_NOT_FOUND') await refreshCurrent?.()
+      return answer
+    },
+    [endpoint, refreshCurrent],
+  )
+
+  const refresh = useCallback(async () => {
+    turn.current += 1
+    const mine = turn.current
+    const answer = await ask('', 'GET')
+    if (mine !== turn.current) return
+    const sent = answer.code === null && Array.isArray(answer.body) ? answer.body : null
+    const sessions = sent?.map((one) => reviveDates<ClientListedSession>(one))
+    setList((before) => ({ ...before, sessions: sessions ?? before.sessions, failed: sent === null }))
+  }, [ask])
+
+  useEffect(() => {
+    if (given === undefined) void refresh()
+  }, [given, refresh])
+
+  const sessions = (list.sessions ?? []).filter(({ id }) => !revoked.has(id))
+
+  /** Takes `ids` out of the list, and puts them back in unless `path` says they are gone. */
+  async function hideWhile(ids: readonly string[], answering: Promise<Answer>): Promise<boolean> {
+    setRevoked((before) => new Set([...before, ...ids]))
+    const { code } = await answering
+    if (code === null || code === 'ERR_NOT_FOUND') return true
+    setRevoked((before) => new Set([...before].filter((id) => !ids.includes(id))))
+    return false
+  }
+
+  return {
+    sessions,
+    status: list.failed ? 'unknown' : list.sessions === null ? 'loading' : 'ready',
+    error,
+    refresh,
+
+    async revoke(id) {
+      const gone = await hideWhile([id], ask(`/${id}`, 'DELETE'))
+      if (gone && sessions.some((session) => session.current && session.id === id)) await refreshCurrent?.()
+      return gone
+    },
+
+    revokeOthers() {
+      const others = sessions.filter(({ current }) => !current).map(({ id }) => id)
+      return hideWhile(others, ask('/revoke-others', 'POST'))
+    },
+  }
+}
+
+interface List {
+  readonly given: readonly ClientListedSession[] | undefined
+  /** `null`: not known yet. */
+  readonly sessions: readonly ClientListedSession[] | null
+  readonly failed: boolean
+}
