@@ -125,15 +125,21 @@ describe('startLocalKV()', () => {
   it('pauses and comes back on the same port with its data', async () => {
     const kv = await start()
     await restText(kv, 'SET', 'k', 'v')
-    await kv.pause()
-    await kv.pause()
+    await Promise.all([kv.pause(), kv.pause()])
 
     expect(await failureOf(rest(kv))).toMatch(/ECONNREFUSED|UND_ERR_SOCKET|ECONNRESET/)
     expect(await failureOf(rest(kv))).toBe('ECONNREFUSED')
     expect(await kv.command('GET', 'k')).toBe('v')
-    await kv.resume()
-    await kv.resume()
+    await Promise.all([kv.resume(), kv.resume()])
     expect(await restText(kv, 'GET', 'k')).toBe('{"result":"v"}')
+  })
+
+  it('pauses and resumes in the order it is told to, and stays stopped', async () => {
+    const kv = await start()
+    await Promise.all([kv.pause(), kv.resume(), kv.pause(), kv.resume()])
+    expect(await restText(kv, 'PING')).toBe('{"result":"PONG"}')
+    await Promise.all([kv.stop(), kv.resume()])
+    expect(await failureOf(rest(kv))).toMatch(/ECONNREFUSED|UND_ERR_SOCKET|ECONNRESET/)
   })
 
   it('cuts running requests when it pauses', async () => {

@@ -40,7 +40,17 @@ export async function listen({ host, port: wantedPort, onRequest }: ListenerOpti
   let server: Server | undefined = await bind({ host, port: wantedPort, onRequest: tracked })
   const { port } = server.address() as AddressInfo
 
-  const takeDown = async (prepare: () => Promise<unknown>): Promise<void> => {
+  let stopped = false
+  let turn: Promise<void> = Promise.resolve()
+
+  /** One after the other: a port can be opened again only when it is closed. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = turn.then(work)
+    turn = done.catch(() => {})
+    return done
+  }
+
+  const takeDown = async (prepare: () => Promise<void>): Promise<void> => {
     if (!server) return
     const leaving = server
     server = undefined
@@ -54,11 +64,15 @@ export async function listen({ host, port: wantedPort, onRequest }: ListenerOpti
   return {
     url: `http://${host.includes(':') ? `[${bare(host)}]` : host}:${port}`,
     port,
-    pause: () => takeDown(async () => {}),
-    async resume() {
-      server ??= await bind({ host, port, onRequest: tracked })
+    pause: () => inTurn(() => takeDown(async () => {})),
+    resume: () =>
+      inTurn(async () => {
+        if (!stopped) server ??= await bind({ host, port, onRequest: tracked })
+      }),
+    stop() {
+      stopped = true
+      return inTurn(() => takeDown(() => allClosed(running)))
     },
-    stop: () => takeDown(() => allClosed(running)),
   }
 }
 
