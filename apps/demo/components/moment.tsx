@@ -1,0 +1,22 @@
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+
+/** A time as people say it, with the exact one to hover over. */
+export function Moment({ at }: { at: Date }) {
+  return (
+    <time dateTime={at.toISOString()} title={at.toUTCString()}>
+      {describe(at.getTime() - Date.now())}
+    </time>
+  )
+}
+
+function describe(milliseconds: number): string {
+  const [unit, length] = UNITS.find(([, size]) => Math.abs(milliseconds) >= size) ?? ['second', 1_000]
+  if (unit === 'second') return milliseconds > 0 ? 'in less than a minute' : 'just now'
+  return relative.format(Math.trunc(milliseconds / length), unit)
+}

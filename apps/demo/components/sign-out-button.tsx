@@ -1,0 +1,11 @@
+import { signOut } from '@/sign-out'
+
+export function SignOutButton({ className = '' }: { className?: string }) {
+  return (
+    <form action={signOut}>
+      <button type="submit" className={`button ${className}`}>
+        Sign out
+      </button>
+    </form>
+  )
+}

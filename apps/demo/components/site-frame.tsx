@@ -1,0 +1,28 @@
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import { NavLink } from './nav-link'
+
+/** Header and main landmark of every page. `sessionState` is left out where no session can be known. */
+export function SiteFrame({ sessionState, children }: { sessionState?: ReactNode; children: ReactNode }) {
+  return (
+    <>
+      <header className="site-header">
+        <div className="site-header-row">
+          <Link className="brand" href="/" prefetch={false}>
+            <span className="brand-mark" aria-hidden="true" />
+            edge-session
+          </Link>
+          <nav aria-label="Main">
+            <NavLink href="/dashboard">Dashboard</NavLink>
+            <NavLink href="/dashboard/sessions">Devices</NavLink>
+            <NavLink href="/admin">Admin</NavLink>
+          </nav>
+          {sessionState}
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,7 @@
+// Prints a password's hash for users.json:  node hash-password.mjs 'the password'
+import { randomBytes, scryptSync } from 'node:crypto'
+
+const [N, r, p] = [2 ** 14, 8, 1]
+const salt = randomBytes(16)
+const hash = scryptSync(process.argv[2] ?? '', salt, 32, { N, r, p })
+console.log(['scrypt', N, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$'))

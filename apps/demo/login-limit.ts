@@ -1,0 +1,39 @@
+import 'server-only'
+import { Ratelimit } from '@upstash/ratelimit'
+import { Redis } from '@upstash/redis'
+import { SessionUnknownError } from 'edge-session'
+import { loginRateLimit } from './session-options'
+
+export interface Attempt {
+  readonly allowed: boolean
+  /** Seconds. */
+  readonly retryAfter: number
+}
+
+let limiter: Ratelimit | undefined
+
+/**
+ * Counts an attempt to guess a password.
+ * @throws SessionUnknownError when KV does not answer: no guess is free.
+ */
+export async function countAttempt(by: { user: string; address: string | null }): Promise<Attempt> {
+  if (loginRateLimit === 0) return { allowed: true, retryAfter: 0 }
+  limiter ??= createLimiter()
+  try {
+    const { success, reset, reason } = await limiter.limit(JSON.stringify([by.address, by.user]))
+    if (reason === 'timeout') throw new SessionUnknownError('create')
+    return { allowed: success, retryAfter: Math.max(1, Math.ceil((reset - Date.now()) / 1_000)) }
+  } catch {
+    throw new SessionUnknownError('create')
+  }
+}
+
+function createLimiter(): Ratelimit {
+  const redis = Redis.fromEnv({
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    retry: false,
+    signal: () => AbortSignal.timeout(750),
+  })
+  return new Ratelimit({ redis, limiter: Ratelimit.slidingWindow(loginRateLimit, '1 m'), prefix: 'login' })
+}

@@ -1,0 +1,60 @@
+import type { Duration, EdgeSessionOptions } from 'edge-session'
+
+/**
+ * Lets the environment set what an app would write down in session.ts. Only so that this demo can be tested from
+ * outside: leave this file out of yours.
+ */
+export const sessionOptions = {
+  idle: seconds('SESSION_IDLE_SECONDS'),
+  absolute: seconds('SESSION_ABSOLUTE_SECONDS'),
+  touchInterval: seconds('SESSION_TOUCH_SECONDS'),
+  rotateEvery: seconds('SESSION_ROTATE_SECONDS'),
+  rotationGrace: seconds('SESSION_GRACE_SECONDS'),
+  maxSessions: wholeNumber('SESSION_MAX_PER_USER', { min: 1, max: 1_000 }),
+  origin: origin('APP_ORIGIN'),
+  cookie:
+    process.env.INSECURE_DEV_COOKIES === '1'
+      ? { name: 'session', secure: false, allowInsecureInProduction: true }
+      : undefined,
+  onEvent: process.env.SESSION_EVENTS === '1' ? (event) => console.log(JSON.stringify(event)) : undefined,
+} satisfies EdgeSessionOptions
+
+/** How long a password counts as just entered, for pages like /sensitive. */
+export const freshFor: Duration = seconds('SESSION_FRESH_SECONDS') ?? '5m'
+
+/** Sign-in attempts per minute, user and address; 0 switches the limit off. */
+export const loginRateLimit = wholeNumber('LOGIN_RATE_LIMIT', { min: 0, max: 1_000_000 }) ?? 10
+
+if (variable('SESSION_CACHE_SECONDS') !== undefined) {
+  throw new Error('SESSION_CACHE_SECONDS is set, but caching sessions is not available in this version.')
+}
+if (!['kv', undefined].includes(variable('SESSION_MODE'))) {
+  throw new Error('SESSION_MODE must be "kv": no other mode is available in this version.')
+}
+
+function variable(name: string): string | undefined {
+  return process.env[name] || undefined
+}
+
+function wholeNumber(name: string, { min, max }: { min: number; max: number }): number | undefined {
+  const value = variable(name)
+  if (value === undefined) return undefined
+  if (!/^\d{1,9}$/.test(value) || Number(value) < min || Number(value) > max) {
+    throw new Error(`${name} must be a whole number from ${min} to ${max}.`)
+  }
+  return Number(value)
+}
+
+function seconds(name: string): Duration | undefined {
+  const value = wholeNumber(name, { min: 1, max: 400 * 86_400 })
+  return value === undefined ? undefined : `${value}s`
+}
+
+function origin(name: string): string | undefined {
+  const value = variable(name)
+  if (value === undefined) return undefined
+  if (!/^https?:/.test(value) || !URL.canParse(value) || new URL(value).origin !== value) {
+    throw new Error(`${name} must be an origin such as "https://example.com".`)
+  }
+  return value
+}

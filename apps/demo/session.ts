@@ -1,0 +1,41 @@
+import { createEdgeSession } from 'edge-session'
+import { sessionOptions } from './session-options'
+
+export const {
+  proxy,
+  assertConfigured,
+  createSession,
+  destroySession,
+  getSession,
+  listSessions,
+  lookupSession,
+  protectRoute,
+  publicRoute,
+  reauthenticate,
+  requireSession,
+  revokeAllSessions,
+  revokeOtherSessions,
+  revokeSession,
+  rotateSession,
+  updateSession,
+} = createEdgeSession({
+  protect: {
+    signIn: '/login',
+    reauthenticate: '/confirm',
+    routes: [
+      '/dashboard/:path*',
+      '/admin/:path*',
+      '/sensitive',
+      '/confirm',
+      '/cached',
+      '/files/private/:path*',
+      '/:tenant/settings',
+      '/api/me',
+      '/api/sessions/:path*',
+      '/api/auth/rotate',
+      '/api/auth/reauth',
+      { path: '/api/admin/:path*', allow: (session) => session.role === 'admin' },
+    ],
+  },
+  ...sessionOptions,
+})
