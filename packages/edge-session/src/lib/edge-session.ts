@@ -7,6 +7,11 @@ import { createProxyFunction, type ProxyFunction, type SessionProxyHandler } fro
 import type { JsonObject } from './record.ts'
 import { createRequestStates } from './request-state.ts'
 import { createSessionFunctions, type SessionFunctions } from './server.ts'
+import {
+  createSessionHandlers,
+  type SessionHandlers,
+  type SessionHandlersOptions,
+} from './session-handlers.ts'
 
 /** One configured instance: what the proxy, pages, actions and route handlers of an app share. */
 export interface EdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers<Data> {
@@ -18,6 +23,8 @@ export interface EdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers
   readonly proxy: ProxyFunction
   /** The same in front of another proxy, such as next-intl's. */
   readonly withSession: (handler: SessionProxyHandler<Data>) => ProxyFunction
+  /** Routes ready to be mounted: the current session, the user's sessions, sign-out, clean-up. */
+  readonly sessionHandlers: (options?: SessionHandlersOptions<Data>) => SessionHandlers
   /** Throws `ERR_CONFIGURATION` if the environment is incomplete; call it from `instrumentation.ts` to fail at start. */
   readonly assertConfigured: () => void
 }
@@ -42,9 +49,12 @@ export function createEdgeSession<Data extends object = JsonObject>(
     return made
   }
   const requestState = createRequestStates(engine)
+  const functions = createSessionFunctions({ engine, lifecycle, requestState })
+  const routes = createRouteHandlers(engine, requestState)
   return {
-    ...createSessionFunctions({ engine, lifecycle, requestState }),
-    ...createRouteHandlers(engine, requestState),
+    ...functions,
+    ...routes,
+    sessionHandlers: (handlerOptions) => createSessionHandlers({ engine, functions, routes }, handlerOptions),
     proxy: createProxyFunction(engine),
     withSession: (handler) => createProxyFunction(engine, handler),
     assertConfigured: () => void engine.parts(),

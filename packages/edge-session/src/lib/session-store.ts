@@ -20,7 +20,7 @@ export interface RecognitionStore {
  *
  * - Every mutation is atomic and idempotent: applied twice, it leaves the same state and gives the same answer.
  * - A session that was destroyed or revoked never comes back: `touch`, `update` and `rotate` change only what exists.
- * - A stored session disappears by itself after it expired; the store never keeps one without an end.
+ * - A stored session disappears after it expired, by itself or by `cleanUp`; the store never keeps one without an end.
  * - The store does not decide whether a session has expired; callers compare times with their own clock.
  */
 export interface SessionStore extends RecognitionStore {
@@ -34,6 +34,11 @@ export interface SessionStore extends RecognitionStore {
   list(userId: string): Promise<readonly SessionRecord[]>
   /** Ends all of a user's sessions, save `except` (or what it was rotated to). Resolves to the number of live ones ended. */
   revoke(userId: string, options: RevokeOptions): Promise<number>
+  /**
+   * For stores that do not forget by themselves: removes every session that expired before `now`, in portions if there
+   * are many, and resolves to their number. Called by `sessionHandlers().cleanup`. KV, which has a TTL, leaves it out.
+   */
+  cleanUp?(options: AtTime): Promise<number>
 }
 
 export interface AtTime {

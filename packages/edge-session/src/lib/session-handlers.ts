@@ -1,0 +1,164 @@
+import { clearedCookie, serialiseCookie } from './cookie.ts'
+import { toBytes } from './encoding.ts'
+import type { Engine } from './engine.ts'
+import { environment } from './environment.ts'
+import { ConfigurationError } from './errors.ts'
+import type { RouteContext, RouteHandlers } from './handlers.ts'
+import { type Problem, problemResponse } from './problem.ts'
+import type { SessionFunctions } from './server.ts'
+import type { ListedSession, Session } from './session.ts'
+import type { SessionStore } from './session-store.ts'
+
+export interface SessionHandlersOptions<Data> {
+  /**
+   * What of the session's data `useSession()` gets. Every script of the page can read it, and who can run one there
+   * with it. Default: all of `session.data`.
+   */
+  readonly expose?: (session: Session<Data>) => object
+  /** What the cron job proves itself with; 16 random characters or more. Default: `CRON_SECRET`. */
+  readonly cronSecret?: string
+}
+
+/** A route handler, as `route.ts` exports it. */
+export type SessionHandler = (request: Request, context: RouteContext) => Promise<Response>
+
+/**
+ * Ready-made routes, one line each. They answer problem+json, refuse cross-site changes, and stay out of every cache.
+ * A GET changes nothing.
+ */
+export interface SessionHandlers {
+  /**
+   * `app/api/session/route.ts`: `export const { GET } = sessionHandlers().session`. What `useSession()` asks:
+   * `{ session }` or `{ session: null }`, never 401; 503 when it is not known.
+   */
+  readonly session: { readonly GET: SessionHandler }
+  /**
+   * `app/api/sessions/[[...path]]/route.ts`: `export const { GET, POST, DELETE } = sessionHandlers().sessions`. What
+   * `useSessions()` asks. GET lists the user's sessions; `DELETE …/:id` ends one of them: 204, or 404 if there is no
+   * such; `POST …/revoke-others` and `POST …/revoke-all` answer `{ revoked }`.
+   */
+  readonly sessions: {
+    readonly GET: SessionHandler
+    readonly POST: SessionHandler
+    readonly DELETE: SessionHandler
+  }
+  /**
+   * `app/api/auth/logout/route.ts`: `export const { POST } = sessionHandlers().logout`. 204 when the session is gone;
+   * 503 when KV does not answer: then the browser forgets the cookie, but the session may live on.
+   */
+  readonly logout: { readonly POST: SessionHandler }
+  /**
+   * `app/api/cron/cleanup/route.ts`: `export const { GET } = sessionHandlers().cleanup`. Removes what a store without
+   * expiry has left: `{ cleaned }`. KV needs none of it, there `cleaned` is 0. Wants `Authorization: Bearer <secret>`,
+   * which Vercel sends by itself; without a secret configured it always fails.
+   */
+  readonly cleanup: { readonly GET: SessionHandler }
+}
+
+const NOT_FOUND: Problem = { status: 404, title: 'There is no such session', code: 'ERR_NOT_FOUND' }
+const SECRET_REQUIRED: Problem = {
+  status: 401,
+  title: 'The cron secret is missing or wrong',
+  code: 'ERR_CRON_SECRET',
+  headers: { 'www-authenticate': 'Bearer' },
+}
+
+export function createSessionHandlers<Data>(
+  app: { engine: Engine<Data, SessionStore>; functions: SessionFunctions<Data>; routes: RouteHandlers<Data> },
+  { expose = dataOf, cronSecret }: SessionHandlersOptions<Data> = {},
+): SessionHandlers {
+  const { engine, functions } = app
+  const { publicRoute, protectRoute } = app.routes
+  const { config } = engine
+
+  return {
+    session: {
+      GET: publicRoute(async () => {
+        const found = await functions.lookupSession()
+        if (found.outcome === 'unknown') throw found.error
+        const session = found.outcome === 'active' ? exposed(found.session, expose) : null
+        return Response.json({ session })
+      }),
+    },
+
+    sessions: {
+      GET: protectRoute(async (_request, context) => {
+        if ((await pathOf(context)).length > 0) return problemResponse(NOT_FOUND)
+        return Response.json((await functions.listSessions()).map(listed))
+      }),
+
+      POST: protectRoute(async (_request, context) => {
+        const [action, ...more] = await pathOf(context)
+        if (action === 'revoke-others' && more.length === 0) {
+          return Response.json({ revoked: await functions.revokeOtherSessions() })
+        }
+        if (action !== 'revoke-all' || more.length > 0) return problemResponse(NOT_FOUND)
+        const revoked = await functions.revokeAllSessions(context.session.userId)
+        const response = Response.json({ revoked })
+        response.headers.append('set-cookie', serialiseCookie(clearedCookie(config.cookie)))
+        return response
+      }),
+
+      DELETE: protectRoute(async (_request, context) => {
+        const [id = '', ...more] = await pathOf(context)
+        const own = id === context.session.id
+        const gone =
+          more.length === 0 && (await (own ? functions.destroySession() : functions.revokeSession(id)))
+        return gone ? new Response(null, { status: 204 }) : problemResponse(NOT_FOUND)
+      }),
+    },
+
+    logout: {
+      POST: publicRoute(async () => {
+        await functions.destroySession()
+        return new Response(null, { status: 204 })
+      }),
+    },
+
+    cleanup: {
+      GET: publicRoute(async (request) => {
+        const [, presented = ''] = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+        if (!(await isSame(presented, cronSecret ?? environment('CRON_SECRET')))) {
+          return problemResponse(SECRET_REQUIRED)
+        }
+        const cleaned = (await engine.parts().store.cleanUp?.({ now: config.now() })) ?? 0
+        return Response.json({ cleaned })
+      }),
+    },
+  }
+}
+
+function dataOf<Data>({ data }: Session<Data>): object {
+  return data as object
+}
+
+/** Without what was recorded of device and address. */
+function exposed<Data>(session: Session<Data>, expose: (session: Session<Data>) => object): object {
+  const { id, userId, role, createdAt, authenticatedAt, lastSeenAt, expiresAt } = session
+  return { id, userId, role, createdAt, authenticatedAt, lastSeenAt, expiresAt, data: expose(session) }
+}
+
+function listed({ id, current, createdAt, lastSeenAt, userAgent, ip }: ListedSession<unknown>): object {
+  return { id, current, createdAt, lastSeenAt, userAgent, ip }
+}
+
+/** The segments that `[[...path]]`, or `[id]`, stands for. */
+async function pathOf({ params }: RouteContext): Promise<readonly string[]> {
+  return Object.values(await params).flatMap((segments) => segments ?? [])
+}
+
+/**
+ * Compares without telling by its time how much is right: HMACs under a key that nobody knows, of which WebCrypto
+ * compares all bytes whatever the length of the texts.
+ * @throws ConfigurationError without an expected secret, so that a forgotten variable opens nothing.
+ */
+async function isSame(presented: string, expected: string | undefined): Promise<boolean> {
+  if (expected === undefined || expected === '') {
+    throw new ConfigurationError('CRON_SECRET is not set. Set it to the output of "openssl rand -base64 24".')
+  }
+  const hmac = { name: 'HMAC', hash: 'SHA-256' }
+  const random = crypto.getRandomValues(new Uint8Array(32))
+  const key = await crypto.subtle.importKey('raw', random, hmac, false, ['sign', 'verify'])
+  const mac = await crypto.subtle.sign('HMAC', key, toBytes(expected))
+  return crypto.subtle.verify('HMAC', key, mac, toBytes(presented))
+}
