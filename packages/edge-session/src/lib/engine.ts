@@ -41,7 +41,13 @@ export type Recognised<Data> =
       readonly reissue: string | null
     }
   | { readonly outcome: 'none'; readonly reason: NoneReason }
-  | { readonly outcome: 'unknown'; readonly token: OpenToken; readonly error: SessionUnknownError }
+  | {
+      readonly outcome: 'unknown'
+      readonly token: OpenToken
+      readonly error: SessionUnknownError
+      /** The proxy let the request pass on a path that the app declared public. */
+      readonly isPublic: boolean
+    }
 
 /** `makeStore` makes the KV store, unless the app brings a store of its own. */
 export function createEngine<Data, Store extends RecognitionStore>(
@@ -111,7 +117,7 @@ export function createEngine<Data, Store extends RecognitionStore>(
         return { outcome: 'none', reason: token }
       }
       const found = await recognition.lookup(token, { fresh })
-      if (found.outcome === 'unknown') return { ...found, token }
+      if (found.outcome === 'unknown') return { ...found, token, isPublic: false }
       if (found.outcome === 'none') return found
       const session = await toSession(found.record)
       return session === null ? { outcome: 'none', reason: 'corrupt' } : { ...found, token, session }

@@ -11,7 +11,7 @@ export const IDENTITY_HEADER = 'x-edge-session'
 /** What the proxy found out, for the page of the same request. */
 export type Identity =
   | { readonly outcome: 'active'; readonly record: SessionRecord; readonly complete: boolean }
-  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'unknown'; readonly isPublic: boolean }
 
 /** Hands a verified lookup from the proxy to the page. */
 export interface Identities {

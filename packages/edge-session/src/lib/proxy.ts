@@ -49,7 +49,8 @@ export function createProxyFunction<Data>(
     const renewed = recognised.outcome === 'active' ? await renew({ engine, request, recognised }) : null
     const current = renewed ?? recognised
     const headers = new Headers(request.headers)
-    const changed = await forward({ engine, headers, current, presented })
+    const isPublic = guard.active && !verdict.protected
+    const changed = await forward({ engine, headers, current, presented, isPublic })
     const response = await respond({ request, event, headers: changed ? headers : null, handler, current })
 
     if (current.outcome === 'active' && renewed === null) {
@@ -112,8 +113,9 @@ async function forward<Data>(context: {
   headers: Headers
   current: Recognised<Data>
   presented: readonly string[]
+  isPublic: boolean
 }): Promise<boolean> {
-  const { engine, headers, current, presented } = context
+  const { engine, headers, current, presented, isPublic } = context
   const forged = headers.has(USER_ID_HEADER) || headers.has(IDENTITY_HEADER)
   headers.delete(USER_ID_HEADER)
   headers.delete(IDENTITY_HEADER)
@@ -124,14 +126,12 @@ async function forward<Data>(context: {
   else headers.set('cookie', cookie)
   if (current.outcome === 'none') return true
   if (current.outcome === 'active') headers.set(USER_ID_HEADER, encodeUserId(current.record.userId))
-  headers.set(IDENTITY_HEADER, await engine.parts().identities.seal(identityOf(current), current.token))
+  const identity: Identity =
+    current.outcome === 'active'
+      ? { outcome: 'active', record: current.record, complete: true }
+      : { outcome: 'unknown', isPublic }
+  headers.set(IDENTITY_HEADER, await engine.parts().identities.seal(identity, current.token))
   return true
-}
-
-function identityOf<Data>(current: Exclude<Recognised<Data>, { outcome: 'none' }>): Identity {
-  return current.outcome === 'active'
-    ? { outcome: 'active', record: current.record, complete: true }
-    : { outcome: 'unknown' }
 }
 
 async function respond<Data>(context: {

@@ -73,7 +73,7 @@ async function fromProxy<Data>(context: {
     const token = await tokens.open(presented)
     const identity = typeof token === 'string' ? null : await identities.open(header, token)
     if (typeof token !== 'string' && identity?.outcome === 'unknown') {
-      return { outcome: 'unknown', token, error: new SessionUnknownError('read') }
+      return { outcome: 'unknown', token, error: new SessionUnknownError('read'), isPublic: identity.isPublic }
     }
     if (typeof token !== 'string' && identity?.outcome === 'active' && identity.complete) {
       const session = await engine.toSession(identity.record)

@@ -26,8 +26,8 @@ export interface SessionFunctions<Data> {
   /**
    * The session of this request, or `null` when there is none. Costs no KV command behind the proxy, one without it.
    *
-   * When KV does not answer it throws `ERR_SESSION_UNKNOWN`, save where the proxy let the request pass as a public
-   * one: there it is `null`, so that public pages stay up.
+   * When KV does not answer it throws `ERR_SESSION_UNKNOWN`, save on a path that the proxy knows to be public (there
+   * are `protect` rules, and none is about it): there it is `null`, so that public pages stay up.
    *
    * @param options.fresh asks KV's primary, past every cache. Default `false`.
    */
@@ -134,7 +134,7 @@ export function createSessionFunctions<Data>(app: {
   return {
     async getSession(options) {
       const recognised = await recognise(options)
-      if (recognised.outcome === 'unknown') throw recognised.error
+      if (recognised.outcome === 'unknown' && !recognised.isPublic) throw recognised.error
       return recognised.outcome === 'active' ? recognised.session : null
     },
 
