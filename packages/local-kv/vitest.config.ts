@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+const { TEST_RESULTS } = process.env
+const report = `${TEST_RESULTS}/local-kv-${process.pid}.json`
+
 export default defineConfig({
   test: { include: ['test/**/*.test.ts'], globalSetup: ['test/support/real-redis.ts'], testTimeout: 20_000 },
 })
