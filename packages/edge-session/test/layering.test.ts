@@ -8,11 +8,11 @@ const SRC = join(import.meta.dirname, '../src')
 const ROWS: readonly (readonly string[])[] = [
   // vocabulary
   ['encoding', 'environment', 'errors', 'kv-transport', 'memo', 'problem', 'record', 'redirect-target', 'path-forms', 'cross-site'],
-  ['duration', 'lifetime', 'lookup', 'session-store', 'record-codec', 'script-flags', 'kv-recognition-scripts', 'cookie-options'],
+  ['duration', 'lifetime', 'lookup', 'session-store', 'record-codec', 'script-flags', 'kv-recognition-scripts', 'cookie-options', 'time-limit'],
   // parts
-  ['session', 'events', 'seal', 'session-data', 'cookie', 'kv-scripts', 'kv-connection', 'memory-store', 'transports/rest', 'transports/upstash', 'transports/vercel-kv', 'transports/ioredis', 'transports/redis'],
-  ['guard', 'token', 'kv-recognition'],
-  ['options', 'identity', 'kv-store'],
+  ['session', 'events', 'seal', 'session-data', 'cookie', 'kv-scripts', 'kv-connection', 'memory-store', 'client-call', 'transports/rest'],
+  ['guard', 'token', 'kv-recognition', 'exec-transport', 'transports/ioredis', 'transports/redis'],
+  ['options', 'identity', 'kv-store', 'transports/upstash', 'transports/vercel-kv'],
   // lifecycle
   ['recognition'],
   ['lifecycle', 'engine'],

@@ -1,6 +1,7 @@
 import { randomText } from './encoding.ts'
 import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
 import { type KVCommand, KVError, type KVReply, type KVTransport } from './kv-transport.ts'
+import { withinTime } from './time-limit.ts'
 
 export interface KVStoreOptions {
   /** Reaches the KV database. */
@@ -70,19 +71,5 @@ export function createKVConnection({
     call: (operation, { name, userId, args }) => send(operation, [name, prefix + userId, ...args]),
     run: (operation, { script, userId, args }) =>
       send(operation, ['EVAL', script, '1', prefix + userId, ...args.map(String), nonce()]),
-  }
-}
-
-/** A transport over a client that ignores the signal still ends in time; what it answers later is not heard. */
-async function withinTime<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  let stop: () => void = () => {}
-  const timeUp = new Promise<never>((_, reject) => {
-    stop = () => reject(new KVError('timeout'))
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([work, timeUp])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

@@ -51,3 +51,13 @@ export function replyCode(message: unknown): string | null {
   if (/script shebang|shebang engine/i.test(message)) return 'SHEBANG'
   return /(?:^|: )([A-Z]{2,20})(?= |$)/.exec(message)?.[1] ?? null
 }
+
+/** Whether it is a reply, and not something a client or a cache made of one. */
+export function isKVReply(value: unknown): value is KVReply {
+  return (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    (Array.isArray(value) && value.every(isKVReply))
+  )
+}

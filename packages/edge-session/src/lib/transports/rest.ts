@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
-import { KVError, type KVReply, type KVTransport, replyCode } from '../kv-transport.ts'
+import { isKVReply, KVError, type KVReply, type KVTransport, replyCode } from '../kv-transport.ts'
 import { withScriptFlags } from '../script-flags.ts'
 
 export interface RestTransportOptions {
@@ -80,7 +80,7 @@ function parseJson(text: string): unknown {
 }
 
 function asReply(item: unknown): KVReply {
-  if (typeof item !== 'object' || item === null || !('result' in item) || !isReply(item.result))
+  if (typeof item !== 'object' || item === null || !('result' in item) || !isKVReply(item.result))
     throw asError(item)
   return item.result
 }
@@ -88,15 +88,6 @@ function asReply(item: unknown): KVReply {
 function asError(body: unknown, fallback: 'status' | 'protocol' = 'protocol'): KVError {
   const message = typeof body === 'object' && body !== null && 'error' in body ? body.error : null
   return typeof message === 'string' ? new KVError('reply', replyCode(message)) : new KVError(fallback)
-}
-
-function isReply(value: unknown): value is KVReply {
-  return (
-    value === null ||
-    typeof value === 'string' ||
-    typeof value === 'number' ||
-    (Array.isArray(value) && value.every(isReply))
-  )
 }
 
 function parseBase(url: string): string {

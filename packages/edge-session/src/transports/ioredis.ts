@@ -1,0 +1,1 @@
+export { type IORedisClient, ioredisTransport } from '../lib/transports/ioredis.ts'

@@ -1,0 +1,1 @@
+export { type UpstashClient, upstashTransport } from '../lib/transports/upstash.ts'

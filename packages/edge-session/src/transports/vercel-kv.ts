@@ -1,0 +1,1 @@
+export { type VercelKVClient, vercelKVTransport } from '../lib/transports/vercel-kv.ts'
