@@ -44,7 +44,7 @@ end
 
 /** ARGV: id, state, times, ttl, now, limit, whenFull, replaces. Gives 1 and the number evicted, or 0. */
 export const CREATE: string = `${CALL}${KEEP}${FOLLOW}${DROP}${PRUNE}local id = ARGV[1]
-if call('HEXISTS', 's:' .. id) == 1 then return {1, 0} end
+if call('HEXISTS', 's:' .. id) + call('HEXISTS', 'r:' .. id) > 0 then return {1, 0} end
 local replaced = ARGV[8] ~= '' and follow(ARGV[8])
 local others = {}
 for _, session in ipairs(prune(tonumber(ARGV[5]))) do
