@@ -1,29 +1,100 @@
-import { describe, it } from 'vitest'
+import { Redis as UpstashRedis } from '@upstash/redis'
+import { createClient as createVercelKV } from '@vercel/kv'
+import { Cluster, Redis as IORedis } from 'ioredis'
+import { startLocalKV } from 'local-kv'
+import { createClient, createCluster } from 'redis'
+import { afterAll } from 'vitest'
 import { memoryStore } from '../src/lib/memory-store.ts'
-import type { StoreHarness } from '../src/lib/store-contract/store-case.ts'
-import { sessionStoreContract } from '../src/lib/store-contract.ts'
+import { ioredisTransport } from '../src/lib/transports/ioredis.ts'
+import { redisTransport } from '../src/lib/transports/redis.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { upstashTransport } from '../src/lib/transports/upstash.ts'
+import { vercelKVTransport } from '../src/lib/transports/vercel-kv.ts'
+import { describeKVStore, describeStore } from './support/describe-store.ts'
+import { startRedisCluster } from './support/redis-cluster.ts'
+import { provideRedis } from './support/redis-server.ts'
 
-function describeStore(name: string, { harness, hasClock }: { harness: StoreHarness; hasClock: boolean }): void {
-  describe(name, () => {
-    for (const { name: fact, needsClock, run } of sessionStoreContract) {
-      it.skipIf(needsClock && !hasClock)(fact, () => run(harness))
-    }
-  })
-}
+const stops: (() => Promise<unknown> | unknown)[] = []
+afterAll(async () => {
+  for (const stop of stops.reverse()) await stop()
+})
 
 describeStore('memoryStore', {
-  hasClock: true,
-  harness: {
-    async createStore() {
-      let time = 1_800_000_000_000
-      const now = () => time
-      return {
-        store: memoryStore({ now }),
-        now,
-        advance(ms) {
-          time += ms
-        },
-      }
-    },
+  clock: 'moves',
+  async createStore() {
+    let time = 1_800_000_000_000
+    const now = () => time
+    const advance = (ms: number) => {
+      time += ms
+    }
+    return { store: memoryStore({ now }), now, advance }
   },
 })
+
+const kv = await startLocalKV()
+stops.push(kv.stop)
+const { url, token } = kv
+const enableTelemetry = false
+describeKVStore('restTransport', { engine: 'embedded', transport: restTransport({ url, token }) })
+describeKVStore('upstashTransport', {
+  engine: 'embedded',
+  transport: upstashTransport(new UpstashRedis({ url, token, enableTelemetry })),
+})
+describeKVStore('upstashTransport of a client that neither encodes nor deserialises', {
+  engine: 'embedded',
+  transport: upstashTransport(
+    new UpstashRedis({
+      url,
+      token,
+      enableTelemetry,
+      responseEncoding: false,
+      automaticDeserialization: false,
+    }),
+  ),
+})
+describeKVStore('vercelKVTransport', {
+  engine: 'embedded',
+  transport: vercelKVTransport(createVercelKV({ url, token, enableTelemetry })),
+})
+
+const redis = await provideRedis()
+if (redis !== null) {
+  stops.push(redis.stop)
+  const front = await startLocalKV({ redis: redis.url })
+  stops.push(front.stop)
+  describeKVStore('restTransport to a real Redis', {
+    engine: 'remote',
+    transport: restTransport({ url: front.url, token: front.token }),
+  })
+
+  const ioredis = new IORedis(redis.url)
+  stops.push(() => ioredis.disconnect())
+  describeKVStore('ioredisTransport', { engine: 'remote', transport: ioredisTransport(ioredis) })
+
+  const client = await createClient({ url: redis.url })
+    .on('error', () => {})
+    .connect()
+  stops.push(() => client.close())
+  describeKVStore('redisTransport', { engine: 'remote', transport: redisTransport(client) })
+}
+
+const cluster = await startRedisCluster()
+if (cluster !== null) {
+  stops.push(cluster.stop)
+  const ioredis = new Cluster([...cluster.nodes])
+  stops.push(() => ioredis.disconnect())
+  describeKVStore('ioredisTransport to a Redis Cluster', {
+    engine: 'remote',
+    transport: ioredisTransport(ioredis),
+  })
+
+  const rootNodes = cluster.nodes.map((socket) => ({ socket }))
+  const client = await createCluster({ rootNodes })
+    .on('error', () => {})
+    .connect()
+  stops.push(() => client.close())
+  describeKVStore('redisTransport to a Redis Cluster', {
+    engine: 'remote',
+    transport: redisTransport(client),
+  })
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface RedisServer {
+  readonly port: number
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** A Redis of its own on a free loopback port, or `null` where there is no `redis-server` on the PATH. */
+export async function startRedisServer(options: readonly string[] = []): Promise<RedisServer | null> {
+  const port = await freePort()
+  const directory = await mkdtemp(join(tmpdir(), 'edge-session-redis-'))
+  const fixed = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    directory,
+  ]
+  const child = spawn('redis-server', [...fixed, ...options], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const killed = () => child.kill('SIGKILL')
+  process.once('exit', killed)
+  const started = await new Promise<boolean>((resolve) => {
+    child.once('error', () => resolve(false))
+    child.once('exit', () => resolve(false))
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.includes('Ready to accept connections')) resolve(true)
+    })
+  })
+  const stop = async () => {
+    process.off('exit', killed)
+    if (child.exitCode === null && child.kill()) await once(child, 'exit')
+    await rm(directory, { recursive: true, force: true })
+  }
+  if (started) return { port, url: `redis://127.0.0.1:${port}`, stop }
+  process.off('exit', killed)
+  await rm(directory, { recursive: true, force: true })
+  return null
+}
+
+/** The Redis of `REDIS_URL`, whose data is left alone, or one of its own, or `null` and a line on the console. */
+export async function provideRedis(): Promise<Pick<RedisServer, 'url' | 'stop'> | null> {
+  const { REDIS_URL } = process.env
+  if (REDIS_URL !== undefined && REDIS_URL !== '') return { url: REDIS_URL, stop: async () => {} }
+  const server = await startRedisServer()
+  if (server === null)
+    console.log(
+      'edge-session: no REDIS_URL and no redis-server on the PATH, so nothing runs on a real Redis.',
+    )
+  return server
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
