@@ -10,17 +10,21 @@ export interface PasswordFormState {
 
 /** What to tell a visitor whose attempt failed; `null` if it did not. */
 export async function passwordFormState(form: {
-  user: string
   attempt: () => Promise<SignInResult>
+  user: string
+  refused: string
 }): Promise<PasswordFormState | null> {
-  const error = await messageOf(form.attempt)
+  const error = await messageOf(form)
   return error === null ? null : { user: form.user, error }
 }
 
-async function messageOf(attempt: () => Promise<SignInResult>): Promise<string | null> {
+async function messageOf(form: {
+  attempt: () => Promise<SignInResult>
+  refused: string
+}): Promise<string | null> {
   try {
-    const result = await attempt()
-    if (result.outcome === 'refused') return 'That is not right. Check what you entered.'
+    const result = await form.attempt()
+    if (result.outcome === 'refused') return form.refused
     if (result.outcome === 'limited') return `Too many attempts. Try again in ${result.retryAfter} seconds.`
     return null
   } catch (error) {

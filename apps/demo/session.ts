@@ -17,6 +17,7 @@ export const {
   revokeOtherSessions,
   revokeSession,
   rotateSession,
+  sessionHandlers,
   updateSession,
 } = createEdgeSession({
   protect: {

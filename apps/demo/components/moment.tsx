@@ -18,5 +18,5 @@ export function Moment({ at }: { at: Date }) {
 function describe(milliseconds: number): string {
   const [unit, length] = UNITS.find(([, size]) => Math.abs(milliseconds) >= size) ?? ['second', 1_000]
   if (unit === 'second') return milliseconds > 0 ? 'in less than a minute' : 'just now'
-  return relative.format(Math.trunc(milliseconds / length), unit)
+  return relative.format(Math.ceil(milliseconds / length), unit)
 }

@@ -17,9 +17,9 @@ export function PasswordForm({ submit, next, button, asksUser = false }: Passwor
   const invalid = { 'aria-invalid': state.error !== null, 'aria-describedby': 'form-error' }
   return (
     <form action={send} className="stack">
-      <p id="form-error" role="alert" className="error">
-        {state.error}
-      </p>
+      <div id="form-error" role="alert">
+        {state.error !== null && <p className="error">{state.error}</p>}
+      </div>
       {asksUser && (
         <label className="field">
           <span>User</span>

@@ -5,13 +5,13 @@ import { useActionState } from 'react'
 export function AskServerButton({ ask }: { ask: () => Promise<string> }) {
   const [answer, send, pending] = useActionState(ask, null)
   return (
-    <form action={send}>
+    <form action={send} className="stack">
       <button type="submit" className="button" aria-disabled={pending}>
         {pending ? 'Asking…' : 'Ask the server'}
       </button>
-      <p aria-live="polite" className="secret">
+      <div aria-live="polite" className="secret">
         {answer !== null && <code>{answer}</code>}
-      </p>
+      </div>
     </form>
   )
 }

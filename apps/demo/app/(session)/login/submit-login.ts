@@ -9,6 +9,10 @@ export async function submitLogin(_state: PasswordFormState, form: FormData): Pr
   const user = String(form.get('user') ?? '')
   const password = String(form.get('password') ?? '')
   const remember = form.get('remember') !== null
-  const state = await passwordFormState({ user, attempt: () => signIn({ user, password, remember }) })
+  const state = await passwordFormState({
+    attempt: () => signIn({ user, password, remember }),
+    user,
+    refused: 'User or password is wrong.',
+  })
   return state ?? redirect(safeRedirectPath(form.get('next'), '/dashboard'))
 }

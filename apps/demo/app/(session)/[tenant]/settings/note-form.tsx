@@ -22,10 +22,11 @@ export function NoteForm({ note, save }: NoteFormProps) {
           aria-describedby="note-status"
         />
       </label>
-      <p id="note-status" aria-live="polite" className={state.error === null ? 'quiet' : 'error'}>
-        {state.error ?? (state.saved ? 'Saved. It goes when the session ends.' : '')}
-      </p>
       <SubmitButton busy="Saving…">Save</SubmitButton>
+      <div id="note-status" aria-live="polite">
+        {state.error !== null && <p className="error">{state.error}</p>}
+        {state.saved && <p className="quiet">Saved. It goes when the session ends.</p>}
+      </div>
     </form>
   )
 }

@@ -14,7 +14,9 @@ export default async function Sessions() {
   return (
     <>
       <h1>Devices</h1>
-      <p className="lede">Where you are signed in. End what you do not know, and change your password.</p>
+      <p className="lede">
+        Where you are signed in. End what you do not recognise, then change your password.
+      </p>
       {devices === null ? (
         <p className="card" role="alert">
           The list can not be loaded right now. Your sessions are untouched; try again in a moment.
@@ -28,7 +30,8 @@ export default async function Sessions() {
 
 async function listDevices(): Promise<readonly Device[] | null> {
   try {
-    return (await listSessions()).map(({ id, current, userAgent, ip, createdAt, lastSeenAt }) => ({
+    const sessions = [...(await listSessions())].sort((a, b) => Number(b.current) - Number(a.current))
+    return sessions.map(({ id, current, userAgent, ip, createdAt, lastSeenAt }) => ({
       id,
       current,
       ip,

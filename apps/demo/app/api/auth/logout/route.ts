@@ -1,7 +1,4 @@
-import { destroySession, publicRoute } from '@/session'
+import { sessionHandlers } from '@/session'
 
-// Not protected: signing out twice is fine, and with KV down the browser still forgets its cookie.
-export const POST = publicRoute(async () => {
-  await destroySession()
-  return new Response(null, { status: 204 })
-})
+// Not in `protect`: signing out twice is fine, and with KV down the browser still forgets its cookie.
+export const { POST } = sessionHandlers().logout

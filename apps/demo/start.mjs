@@ -1,0 +1,109 @@
+// `npm start` (after a build) and `pnpm dev`: a local KV and the demo, on this machine only.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { startLocalKV } from 'local-kv'
+
+const mode = process.argv[2] === 'dev' ? 'dev' : 'start'
+const here = fileURLToPath(new URL('.', import.meta.url))
+const local = `${here}.local/`
+const host = '127.0.0.1'
+const port = process.env.PORT || '3000'
+
+if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+  fail('PORT must be a whole number from 1 to 65535.')
+}
+if (mode === 'start' && !existsSync(`${here}.next/BUILD_ID`)) {
+  fail('The demo is not built. Run "npm start" at the root, which builds it first.')
+}
+// Browsers take "localhost" for either address.
+if (!(await isFree(host)) || !(await isFree('::1'))) {
+  fail(
+    `Port ${port} is in use. Stop what listens there, or choose another: PORT=${Number(port) + 1} npm start`,
+  )
+}
+
+mkdirSync(local, { recursive: true, mode: 0o700 })
+const kv = await startLocalKV({ snapshot: `${local}kv` }).catch((error) => fail(error.message))
+const next = spawn(
+  process.execPath,
+  [createRequire(import.meta.url).resolve('next/dist/bin/next'), mode, '-p', port, '-H', host],
+  {
+    cwd: here,
+    stdio: 'inherit',
+    env: {
+      SESSION_SECRET: secret('session-secret'),
+      CRON_SECRET: secret('cron-secret'),
+      ...process.env,
+      UPSTASH_REDIS_REST_URL: kv.url,
+      UPSTASH_REDIS_REST_TOKEN: kv.token,
+    },
+  },
+)
+
+let stopping = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    stopping = true
+    next.kill('SIGTERM')
+  })
+}
+next.on('error', (error) => void kv.stop().then(() => fail(error.message)))
+next.on('exit', async (code) => {
+  await kv.stop()
+  process.exit(stopping ? 0 : code || 1)
+})
+
+if (await isUp()) greet()
+
+/** Made up once and kept, so that sessions survive a restart. */
+function secret(name) {
+  const file = local + name
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  return readFileSync(file, 'utf8')
+}
+
+function isFree(address) {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', ({ code }) => resolve(code !== 'EADDRINUSE'))
+    probe.listen({ port, host: address }, () => probe.close(() => resolve(true)))
+  })
+}
+
+async function isUp() {
+  while (next.exitCode === null && !stopping) {
+    try {
+      await fetch(`http://${host}:${port}/static`)
+      return true
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+  return false
+}
+
+function greet() {
+  const users = JSON.parse(readFileSync(`${here}users.json`, 'utf8'))
+  const odd = users
+    .slice(2)
+    .map(({ id }) => (id.length > 20 ? `"${id[0]}" × ${id.length}` : JSON.stringify(id)))
+  console.log(`
+  Demo   http://localhost:${port}
+
+  Users  alice (admin)   password demo-alice
+         bob   (member)  password demo-bob
+         and ${odd.join(', ')}: "demo-" and the name
+
+  Safari keeps secure cookies only over https: there, start with INSECURE_DEV_COOKIES=1.
+  Ctrl-C stops the demo and its KV.
+`)
+}
+
+function fail(sentence) {
+  console.error(sentence)
+  process.exit(1)
+}
