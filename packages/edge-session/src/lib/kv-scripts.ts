@@ -81,7 +81,7 @@ return 1`
 /** Gives fields and values in turn. */
 export const LIST = `return redis.call('HGETALL', KEYS[1])`
 
-/** ARGV: except, now. Gives the number of live sessions ended. A key that is no hash goes as well. */
+/** ARGV: except, now. Gives the number of live sessions ended. What a later version wrote, or a key that is no hash, goes as well. */
 export const REVOKE: string = `${CALL}${FOLLOW}${DROP}${PRUNE}if call('TYPE').ok ~= 'hash' then
 call('DEL')
 return 0
@@ -89,10 +89,14 @@ end
 local kept = ARGV[1] ~= '' and follow(ARGV[1])
 local ended = 0
 for _, session in ipairs(prune(tonumber(ARGV[2]))) do
-if session.id ~= kept then
-drop(session.id)
-ended = ended + 1
+if session.id ~= kept then ended = ended + 1 end
 end
+if not kept or call('HEXISTS', 's:' .. kept) == 0 then
+call('DEL')
+return ended
 end
-if not kept or call('HEXISTS', 's:' .. kept) == 0 then call('DEL') end
+for _, field in ipairs(call('HKEYS')) do
+local id = string.match(field, '^s:(.*)')
+if id and id ~= kept then drop(id) end
+end
 return ended`

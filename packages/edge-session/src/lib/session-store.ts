@@ -18,7 +18,9 @@ export interface RecognitionStore {
  * Absence is a value, failure is an exception: a method rejects when, and only when, it is not known whether the
  * operation took place or what the answer is. Resolving with "nothing there" after a timeout signs users out.
  *
- * - Every mutation is atomic and idempotent: applied twice, it leaves the same state and gives the same answer.
+ * - Every mutation is atomic and idempotent: applied twice, it leaves the same state and gives the same answer. Only
+ *   `destroy`, `revoke` and `evicted` tell what this very call ended.
+ * - One rotation after another leaves trails from the last 8 ids of a session; older ones are forgotten.
  * - A session that was destroyed or revoked never comes back: `touch`, `update` and `rotate` change only what exists.
  * - A stored session disappears after it expired, by itself or by `cleanUp`; the store never keeps one without an end.
  * - The store does not decide whether a session has expired; callers compare times with their own clock.
