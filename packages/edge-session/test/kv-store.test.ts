@@ -1,0 +1,343 @@
+import fc from 'fast-check'
+import { type LocalKV, startLocalKV } from 'local-kv'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { kvStore } from '../src/lib/kv-store.ts'
+import type { SessionRecord } from '../src/lib/record.ts'
+import type { SessionStore } from '../src/lib/session-store.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { DAY, newId, newRecord, START } from './support/records.ts'
+import { provideRedis } from './support/redis-server.ts'
+
+const redis = await provideRedis()
+afterAll(() => redis?.stop())
+
+const engines = [
+  { engine: 'the embedded engine', options: {} },
+  ...(redis === null ? [] : [{ engine: 'a real Redis', options: { redis: redis.url } }]),
+]
+const CREATE = { now: START, limit: 100, whenFull: 'evict-oldest', replaces: null } as const
+const KEY = 'kv-store-test:alice'
+
+describe.each(engines)('kvStore on $engine', ({ options }) => {
+  let kv: LocalKV
+  let store: SessionStore
+  beforeAll(async () => {
+    kv = await startLocalKV(options)
+    store = kvStore({ transport: restTransport(kv), prefix: 'kv-store-test:', timeout: 10_000 })
+    // A Redis that does not know the flags of scripts says so once.
+    await store.list('alice')
+  })
+  beforeEach(async () => {
+    await kv.command('DEL', KEY)
+  })
+  afterAll(() => kv.stop())
+
+  async function fields(): Promise<Record<string, string>> {
+    const flat = await kv.command('HGETALL', KEY)
+    const texts = Array.isArray(flat) ? flat.map(String) : []
+    return Object.fromEntries(texts.flatMap((text, i) => (i % 2 === 0 ? [[text, texts[i + 1] ?? '']] : [])))
+  }
+
+  async function signIn(given: Partial<SessionRecord> = {}): Promise<SessionRecord> {
+    const record = newRecord(given)
+    await store.create(record, CREATE)
+    return record
+  }
+
+  describe('layout', () => {
+    it('keeps a session in two fields, its times apart from its state', async () => {
+      const { id } = await signIn({ role: 'admin', data: { plan: 'pro' }, userAgent: 'UA', ip: '::1' })
+      expect(await fields()).toEqual({
+        [`s:${id}`]: '1|1|{"r":"admin","d":{"plan":"pro"},"a":"UA","i":"::1"}',
+        [`t:${id}`]: `${START} ${START} ${START} ${START + 30 * DAY} ${7 * DAY}`,
+      })
+    })
+
+    it('touches the times only, updates the state only', async () => {
+      const record = await signIn()
+      const before = await fields()
+      await store.touch({ ...record, lastSeenAt: START + 5, data: {} }, { now: START + 5 })
+      const touched = await fields()
+      expect(touched).toEqual({
+        ...before,
+        [`t:${record.id}`]: `${START} ${START} ${START + 5} ${START + 30 * DAY} ${7 * DAY}`,
+      })
+      await store.update({ ...record, version: 2, data: { a: 1 } })
+      const state = '1|2|{"r":"member","d":{"a":1},"a":"UA","i":"::1"}'
+      expect(await fields()).toEqual({ ...touched, [`s:${record.id}`]: state })
+    })
+
+    it('leaves the new id, the end of grace and nothing else under a rotated id', async () => {
+      const record = await signIn()
+      const nextId = newId()
+      await store.rotate(record, { nextId, graceEnd: START + 30_000 })
+      const { [`r:${record.id}`]: trail, ...rest } = await fields()
+      expect(trail).toBe(`${nextId} ${START + 30_000}`)
+      expect(Object.keys(rest).sort()).toEqual([`s:${nextId}`, `t:${nextId}`])
+    })
+
+    it('holds neither sid nor token nor nonce, and no other key', async () => {
+      await signIn()
+      await store.read({ userId: 'alice', id: newId() }, { authoritative: true })
+      await store.read({ userId: 'nobody', id: newId() }, { authoritative: false })
+      expect(
+        Object.keys(await fields())
+          .map((field) => field.slice(0, 2))
+          .sort(),
+      ).toEqual(['s:', 't:'])
+      expect(await keys(kv)).toEqual([KEY])
+    })
+
+    it('leaves nothing behind when the last session ends', async () => {
+      await store.destroy(await signIn())
+      expect(await keys(kv)).toEqual([])
+      await signIn()
+      await store.revoke('alice', { except: null, now: START })
+      expect(await keys(kv)).toEqual([])
+    })
+  })
+
+  describe('time to live', () => {
+    it('is that of the longest-lived session, never shortened by another one', async () => {
+      const ttl = async () => Number(await kv.command('PTTL', KEY))
+      await signIn({ idle: DAY })
+      expect(await ttl()).toBeLessThanOrEqual(DAY)
+      const long = await signIn()
+      const short = await signIn({ idle: 1_000 })
+      await store.touch({ ...short, lastSeenAt: START + 1 }, { now: START + 1 })
+      expect(await ttl()).toBeGreaterThan(7 * DAY - 60_000)
+      await store.destroy(long)
+      expect(await ttl()).toBeLessThanOrEqual(7 * DAY)
+    })
+
+    it('is at least a millisecond, whatever the clocks say', async () => {
+      await signIn({ idle: 10, lastSeenAt: START - DAY })
+      const ttl = await kv.command('PTTL', KEY)
+      expect([1, 0, -2]).toContain(ttl)
+    })
+
+    it('is set on every key after any sequence of operations', async () => {
+      const step = fc.record({
+        operation: fc.constantFrom(
+          'create',
+          'touch',
+          'update',
+          'rotate',
+          'replace',
+          'destroy',
+          'revoke',
+          'evict',
+        ),
+        target: fc.nat(5),
+        minutes: fc.nat(20_000),
+      })
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+          await kv.command('DEL', KEY)
+          const known = [newRecord()]
+          for (const { operation, target, minutes } of steps) {
+            const now = START + minutes * 60_000
+            const record = { ...(known[target % known.length] ?? newRecord()), lastSeenAt: now }
+            const nextId = newId()
+            switch (operation) {
+              case 'create':
+              case 'evict': {
+                const fresh = newRecord({ createdAt: now, lastSeenAt: now })
+                known.push(fresh)
+                await store.create(fresh, { ...CREATE, now, limit: operation === 'evict' ? 2 : 100 })
+                break
+              }
+              case 'touch':
+                await store.touch(record, { now })
+                break
+              case 'update':
+                await store.update({ ...record, version: record.version + 1 })
+                break
+              case 'rotate':
+              case 'replace':
+                known.push({ ...record, id: nextId })
+                await store.rotate(
+                  { ...record, version: 2 },
+                  { nextId, graceEnd: operation === 'rotate' ? now + 30_000 : null },
+                )
+                break
+              case 'destroy':
+                await store.destroy(record)
+                break
+              case 'revoke':
+                await store.revoke('alice', { except: target === 0 ? record.id : null, now })
+            }
+            for (const key of await keys(kv)) {
+              const ttl = Number(await kv.command('PTTL', key))
+              expect(ttl === -2 || (ttl > 0 && ttl <= 30 * DAY)).toBe(true)
+            }
+          }
+        }),
+        { numRuns: 30 },
+      )
+    })
+  })
+
+  describe('cost', () => {
+    it.each<[string, (record: SessionRecord) => Promise<unknown>, string]>([
+      ['create', () => store.create(newRecord(), { ...CREATE, limit: 1 }), 'EVAL'],
+      ['read', (record) => store.read(record, { authoritative: false }), 'HMGET'],
+      ['authoritative read', (record) => store.read(record, { authoritative: true }), 'EVAL'],
+      ['touch', (record) => store.touch({ ...record, lastSeenAt: START + 1 }, { now: START }), 'EVAL'],
+      ['update', (record) => store.update({ ...record, version: 2 }), 'EVAL'],
+      ['update in conflict', (record) => store.update({ ...record, version: 9 }), 'EVAL'],
+      ['rotate', (record) => store.rotate(record, { nextId: newId(), graceEnd: START }), 'EVAL'],
+      [
+        'rotate without grace',
+        (r) => store.rotate({ ...r, version: 2 }, { nextId: newId(), graceEnd: null }),
+        'EVAL',
+      ],
+      ['destroy', (record) => store.destroy(record), 'EVAL'],
+      ['list', () => store.list('alice'), 'EVAL'],
+      ['revoke', () => store.revoke('alice', { except: null, now: START }), 'EVAL'],
+      [
+        'revoke with an exception',
+        (record) => store.revoke('alice', { except: record.id, now: START }),
+        'EVAL',
+      ],
+    ])('of %s is one command in one request', async (_, operate, command) => {
+      const record = await signIn()
+      await signIn()
+      kv.resetStats()
+      await operate(record)
+      expect(kv.stats()).toEqual({ requests: 1, commands: 1, byCommand: { [command]: 1 }, perRequest: [1] })
+    })
+
+    it('sends no command twice in the same words, so that no cache can answer it', async () => {
+      const record = await signIn()
+      kv.clearJournal()
+      for (const authoritative of [true, false, true, false]) await store.read(record, { authoritative })
+      await store.list('alice')
+      await store.list('alice')
+      const sent = kv.journal().map(({ command }) => JSON.stringify(command))
+      expect(new Set(sent).size).toBe(6)
+    })
+  })
+
+  describe('what it did not write', () => {
+    const times = `${START} ${START} ${START} ${START + DAY} ${DAY}`
+    const good = '1|1|{"r":null,"d":{},"a":null,"i":null}'
+
+    it.each([
+      ['no state', '', times],
+      ['no format', '{"r":null}', times],
+      ['no version', '1|{"r":null,"d":{},"a":null,"i":null}', times],
+      ['broken JSON', '1|1|{"r":null,"d":{}', times],
+      ['a list for state', '1|1|[]', times],
+      ['null for state', '1|1|null', times],
+      ['a list for data', '1|1|{"r":null,"d":[],"a":null,"i":null}', times],
+      ['no data', '1|1|{"r":null,"a":null,"i":null}', times],
+      ['a number for role', '1|1|{"r":1,"d":{},"a":null,"i":null}', times],
+      ['deep nesting', `1|1|${'['.repeat(100_000)}`, times],
+      ['a megabyte', `1|1|${'x'.repeat(1_000_000)}`, times],
+      ['no times', good, null],
+      ['empty times', good, ''],
+      ['too few times', good, '1 2 3 4'],
+      ['too many times', good, `${times} 6`],
+      ['negative times', good, '1 2 3 4 -5'],
+      ['broken times', good, '1 2 x 4 5'],
+      ['fractions of times', good, '1 2 3.5 4 5'],
+      ['endless times', good, `1 2 3 4 ${'9'.repeat(16)}`],
+    ])('is corrupt with %s, left out of the list, and pruned', async (_, state, stored) => {
+      const id = newId()
+      await kv.command('HSET', KEY, `s:${id}`, state, ...(stored === null ? [] : [`t:${id}`, stored]))
+      for (const authoritative of [true, false]) {
+        expect(await store.read({ userId: 'alice', id }, { authoritative })).toEqual({ kind: 'corrupt' })
+      }
+      const record = await signIn()
+      expect((await store.list('alice')).map((listed) => listed.id)).toEqual([record.id])
+      expect(await store.destroy({ userId: 'alice', id })).toBeTypeOf('boolean')
+      expect(Object.keys(await fields()).sort()).toEqual([`s:${record.id}`, `t:${record.id}`])
+    })
+
+    it('is corrupt with a broken trail, and leads nowhere', async () => {
+      const id = newId()
+      for (const trail of ['', 'x', `${newId()}`, `${newId()} soon`, ' 1', `${newId()} 1 2`]) {
+        await kv.command('HSET', KEY, `r:${id}`, trail)
+        expect(await store.read({ userId: 'alice', id }, { authoritative: true })).toEqual({
+          kind: 'corrupt',
+        })
+        expect(await store.destroy({ userId: 'alice', id })).toBe(false)
+      }
+    })
+
+    it('is corrupt where trails lead in a circle, and does not hang', async () => {
+      const [a, b] = [newId(), newId()]
+      await kv.command('HSET', KEY, `r:${a}`, `${b} 1`, `r:${b}`, `${a} 1`)
+      expect(await store.destroy({ userId: 'alice', id: a })).toBe(false)
+      expect(await store.revoke('alice', { except: b, now: START })).toBe(0)
+    })
+
+    it('is newer when a later version of the package wrote it, and survives sign-ins', async () => {
+      const id = newId()
+      await kv.command('HSET', KEY, `s:${id}`, '2|whatever', `t:${id}`, 'something else')
+      for (const authoritative of [true, false]) {
+        expect(await store.read({ userId: 'alice', id }, { authoritative })).toEqual({ kind: 'newer' })
+      }
+      const { id: own } = await signIn()
+      expect((await store.list('alice')).map((listed) => listed.id)).toEqual([own])
+      await expect(store.update(newRecord({ id, version: 2 }))).rejects.toThrow('did not answer "update"')
+      await store.touch(newRecord({ id, lastSeenAt: START + 1 }), { now: START })
+      expect((await fields())[`s:${id}`]).toBe('2|whatever')
+      expect((await fields())[`t:${id}`]).toBe('something else')
+    })
+
+    it('ends with a revocation, whichever version wrote it', async () => {
+      const newer = newId()
+      const record = await signIn()
+      await kv.command('HSET', KEY, `s:${newer}`, '2|whatever', `t:${newer}`, 'something else')
+      await store.revoke('alice', { except: record.id, now: START })
+      expect(Object.keys(await fields()).sort()).toEqual([`s:${record.id}`, `t:${record.id}`])
+      await kv.command('HSET', KEY, `s:${newer}`, '2|whatever')
+      await store.revoke('alice', { except: null, now: START })
+      expect(await keys(kv)).toEqual([])
+    })
+
+    it.each([
+      ['text', ['SET', KEY, 'text']],
+      ['a list', ['RPUSH', KEY, 'a']],
+      ['a set', ['SADD', KEY, 'a']],
+      ['a sorted set', ['ZADD', KEY, 1, 'a']],
+    ] as const)(
+      'is corrupt where the key is %s, unknown to mutations, and gone after a revocation',
+      async (_, command) => {
+        const record = newRecord()
+        const [name, ...args] = command
+        await kv.command(name, ...args)
+        for (const authoritative of [true, false]) {
+          expect(await store.read(record, { authoritative })).toEqual({ kind: 'corrupt' })
+        }
+        const unknown = { code: 'ERR_SESSION_UNKNOWN' }
+        await expect(store.create(record, CREATE)).rejects.toMatchObject(unknown)
+        await expect(store.touch(record, { now: START })).rejects.toMatchObject(unknown)
+        await expect(store.update(record)).rejects.toMatchObject(unknown)
+        await expect(store.rotate(record, { nextId: newId(), graceEnd: START })).rejects.toMatchObject(
+          unknown,
+        )
+        await expect(store.rotate(record, { nextId: newId(), graceEnd: null })).rejects.toMatchObject(unknown)
+        await expect(store.destroy(record)).rejects.toMatchObject(unknown)
+        await expect(store.list('alice')).rejects.toMatchObject(unknown)
+        expect(await store.revoke('alice', { except: null, now: START })).toBe(0)
+        expect(await store.create(record, CREATE)).toEqual({ created: true, evicted: 0 })
+      },
+    )
+  })
+})
+
+/** Keys of this suite's prefix: a Redis of `REDIS_URL` may hold others. */
+async function keys(kv: LocalKV): Promise<readonly string[]> {
+  const found: string[] = []
+  let cursor = '0'
+  do {
+    const reply = await kv.command('SCAN', cursor, 'MATCH', 'kv-store-test:*', 'COUNT', 1_000)
+    const [next, page] = Array.isArray(reply) ? reply : ['0', []]
+    cursor = String(next)
+    if (Array.isArray(page)) found.push(...page.map(String))
+  } while (cursor !== '0')
+  return found
+}
