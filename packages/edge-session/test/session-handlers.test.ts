@@ -16,10 +16,8 @@ let app: EdgeSession<JsonObject>
 let handlers: SessionHandlers
 
 beforeAll(async () => {
-  kv = await startLocalKV({
-    token: 'local-kv-token',
-    ...(process.env.REDIS_URL && { redis: process.env.REDIS_URL }),
-  })
+  const { REDIS_URL: redis } = process.env
+  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
 })
 afterAll(() => kv.stop())
 beforeEach(async () => {
@@ -67,7 +65,7 @@ describe('session', () => {
 
   it('gives of the data what the app exposes', async () => {
     const alice = await signIn('alice', { theme: 'dark', internalNote: 'secret' })
-    const { session } = app.sessionHandlers({ expose: ({ data }) => ({ theme: data.theme }) })
+    const { session } = app.sessionHandlers({ expose: ({ data: { theme } }) => ({ theme }) })
     const { data } = ((await (await alice.send(session, 'GET')).json()) as { session: JsonObject }).session
     expect(data).toEqual({ theme: 'dark' })
   })
