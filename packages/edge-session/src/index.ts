@@ -1,8 +1,9 @@
 import 'server-only'
 
 export type { CookieOptions } from './lib/cookie-options.ts'
+export type { DeviceFunctions } from './lib/devices.ts'
 export type { Duration } from './lib/duration.ts'
-export { createEdgeSession, type EdgeSession } from './lib/edge-session.ts'
+export { createEdgeSession, type EdgeSession, type StatelessEdgeSession } from './lib/edge-session.ts'
 export {
   ConfigurationError,
   EdgeSessionError,
@@ -31,7 +32,7 @@ export {
 } from './lib/kv-transport.ts'
 export { LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lib/lifetime.ts'
 export type { NoneReason } from './lib/lookup.ts'
-export type { EdgeSessionOptions } from './lib/options.ts'
+export type { EdgeSessionOptions, StatelessOptions } from './lib/options.ts'
 export type { ProxyFunction, SessionProxyHandler } from './lib/proxy.ts'
 export type { JsonObject, JsonValue, SessionRecord, SessionRef, SessionTimes } from './lib/record.ts'
 export { safeRedirectPath } from './lib/redirect-target.ts'

@@ -7,21 +7,26 @@ const SRC = join(import.meta.dirname, '../src')
 /** Rows of AGENTS.md, bottom first. A file imports only from rows below its own. */
 const ROWS: readonly (readonly string[])[] = [
   // vocabulary
-  ['encoding', 'environment', 'errors', 'kv-transport', 'memo', 'problem', 'record', 'redirect-target', 'path-forms', 'cross-site'],
-  ['duration', 'lifetime', 'lookup', 'session-store', 'record-codec', 'script-flags', 'kv-recognition-scripts', 'cookie-options', 'time-limit'],
+  words('encoding environment errors kv-transport memo problem record redirect-target path-forms cross-site'),
+  words(
+    'duration lifetime lookup session-store record-codec script-flags time-limit kv-recognition-scripts cookie-options',
+  ),
   // parts
-  ['session', 'events', 'seal', 'session-data', 'cookie', 'kv-scripts', 'kv-connection', 'memory-store', 'client-call', 'transports/rest'],
-  ['guard', 'token', 'kv-recognition', 'exec-transport', 'transports/ioredis', 'transports/redis'],
-  ['options', 'identity', 'kv-store', 'transports/upstash', 'transports/vercel-kv'],
+  words('session events seal session-data cookie kv-scripts kv-connection memory-store exec-transport'),
+  words(
+    'guard token kv-recognition transports/rest transports/upstash transports/vercel-kv transports/ioredis transports/redis',
+  ),
+  words('options identity kv-store'),
   // lifecycle
-  ['recognition'],
-  ['lifecycle', 'engine'],
+  words('recognition engine'),
+  words('session-writer'),
+  words('lifecycle kv-engine stateless-engine'),
   // frameworks
-  ['refusal', 'forwarded-headers', 'request-state'],
-  ['proxy', 'server', 'handlers'],
-  ['session-handlers'],
+  words('refusal forwarded-headers request-state'),
+  words('proxy server devices handlers'),
+  words('session-handlers'),
   // compose
-  ['edge-session', 'create-proxy'],
+  words('edge-session create-proxy'),
 ]
 /** The browser's side knows the vocabulary and nothing else. */
 const CLIENT = /^client-/
@@ -67,15 +72,20 @@ describe('src/lib', () => {
   it('uses Web APIs only', () => {
     const offenders = sources.filter(({ name, text }) => {
       const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-      return /from 'node:|\bBuffer\b|\brequire\(/.test(code) || (name !== 'environment' && /\bprocess\.env\b/.test(code))
+      return (
+        /from 'node:|\bBuffer\b|\brequire\(/.test(code) ||
+        (name !== 'environment' && /\bprocess\.env\b/.test(code))
+      )
     })
     expect(offenders.map(({ name }) => name)).toEqual([])
   })
 
   it('knows jose in one place, and Next.js in the frameworks row only', () => {
-    const users = (pattern: RegExp) => sources.filter(({ text }) => pattern.test(text)).map(({ name }) => name)
+    const users = (pattern: RegExp) =>
+      sources.filter(({ text }) => pattern.test(text)).map(({ name }) => name)
     expect(users(/from 'jose'/)).toEqual(['seal'])
-    for (const name of users(/from 'next\//)) expect(rowOf(name) >= rowOf('refusal') || CLIENT.test(name)).toBe(true)
+    for (const name of users(/from 'next\//))
+      expect(rowOf(name) >= rowOf('refusal') || CLIENT.test(name)).toBe(true)
   })
 
   it('makes no random id from anything but the CSPRNG', () => {
@@ -91,8 +101,11 @@ describe('src/lib', () => {
   })
 
   it('never swallows an error of KV', () => {
-    const nearKV = /^(kv-|recognition|lifecycle|engine|request-state|server|handlers|session-handlers|proxy|refusal|transports)/
-    const offenders = sources.filter(({ name, text }) => nearKV.test(name) && /catch\s*(\([^)]*\))?\s*\{\s*(return null;?)?\s*\}/.test(text))
+    const nearKV =
+      /^(kv-|recognition|lifecycle|engine|request-state|server|handlers|session-handlers|proxy|refusal|transports)/
+    const offenders = sources.filter(
+      ({ name, text }) => nearKV.test(name) && /catch\s*(\([^)]*\))?\s*\{\s*(return null;?)?\s*\}/.test(text),
+    )
     expect(offenders.map(({ name }) => name)).toEqual([])
   })
 })
@@ -103,7 +116,16 @@ describe('src', () => {
     for (const { name } of entries) {
       const text = readFileSync(join(SRC, name), 'utf8')
       expect(text.includes("import 'server-only'")).toBe(name === 'index.ts')
-      expect(text.replace(/^(export|import) [\s\S]*?from '[^']+'$/gm, '').split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(3)
+      expect(
+        text
+          .replace(/^(export|import) [\s\S]*?from '[^']+'$/gm, '')
+          .split('\n')
+          .filter((line) => line.trim() !== '').length,
+      ).toBeLessThanOrEqual(3)
     }
   })
 })
+
+function words(text: string): readonly string[] {
+  return text.split(' ')
+}

@@ -26,10 +26,14 @@ async function lookup(token: string, instance: TestInstance = app) {
   return recognised.outcome === 'none' ? recognised.reason : recognised.outcome
 }
 
-async function recordOf(token: string) {
+async function held(token: string) {
   const recognised = await app.engine.recognise([token])
   if (recognised.outcome !== 'active') throw new Error(recognised.outcome)
-  return recognised.record
+  return recognised
+}
+
+async function recordOf(token: string) {
+  return (await held(token)).record
 }
 
 function tokenIn(setCookies: readonly string[]): string {
@@ -47,10 +51,9 @@ describe('lifetimes', () => {
 
   it('end a used session at the absolute end, and ask KV nothing afterwards', async () => {
     const token = await app.signIn('alice')
-    const { lifecycle } = app
     for (let day = 0; day < 29; day += 1) {
       app.clock.now += 86_400_000
-      await lifecycle.touch(await recordOf(token))
+      await app.engine.parts().recognition.touch(await recordOf(token))
     }
     app.clock.now += 86_400_000 - 1
     expect(await lookup(token)).toBe('active')
@@ -63,7 +66,7 @@ describe('lifetimes', () => {
     const token = await app.signIn('alice')
     const { lastSeenAt } = await recordOf(token)
     app.clock.now -= 120_000
-    expect(app.lifecycle.touch(await recordOf(token))).toBeNull()
+    expect(app.engine.parts().recognition.touch(await recordOf(token))).toBeNull()
     expect((await recordOf(token)).lastSeenAt).toBe(lastSeenAt)
     app.clock.now += 120_000
   })
@@ -109,10 +112,10 @@ describe('signing in', () => {
 describe('updating', () => {
   it('loses none of 40 concurrent changes', async () => {
     const token = await app.signIn('alice')
-    const record = await recordOf(token)
+    const session = await held(token)
     await Promise.all(
       Array.from({ length: 40 }, (_, n) =>
-        app.lifecycle.update(record, (current) => ({ ...current, data: { ...current.data, [`f${n}`]: n } })),
+        app.lifecycle.update(session, (current) => ({ ...current, data: { ...current.data, [`f${n}`]: n } })),
       ),
     )
     expect(Object.keys((await recordOf(token)).data)).toHaveLength(40)
@@ -120,11 +123,12 @@ describe('updating', () => {
 
   it('does not revive a session that ended meanwhile', async () => {
     const token = await app.signIn('alice')
-    const record = await recordOf(token)
+    const session = await held(token)
+    const { record } = session
     await app.lifecycle.destroy(await open(token))
-    await expect(app.lifecycle.update(record, (current) => current)).rejects.toThrow(SessionNotFoundError)
+    await expect(app.lifecycle.update(session, (current) => current)).rejects.toThrow(SessionNotFoundError)
     app.clock.now += 2 * MINUTE
-    await app.lifecycle.touch(record)
+    await app.engine.parts().recognition.touch(record)
     expect(await lookup(token)).toBe('revoked')
     expect(await app.kv.command('EXISTS', 'session:alice')).toBe(0)
   })
@@ -235,8 +239,9 @@ describe('re-authentication', () => {
   it('kills the old id at once, keeps the data, and starts both lifetimes over', async () => {
     const token = await app.signIn('alice', { data: { theme: 'dark' } })
     app.clock.now += 86_400_000
-    const record = await recordOf(token)
-    const issued = await app.lifecycle.reauthenticate(await open(token), { record, role: 'admin' })
+    const session = await held(token)
+    const { record } = session
+    const issued = await app.lifecycle.reauthenticate(session, { role: 'admin' })
     expect(await lookup(token)).toBe('revoked')
     expect(await recordOf(issued.token)).toMatchObject({
       role: 'admin',
@@ -249,9 +254,9 @@ describe('re-authentication', () => {
 
   it('does not lose an update made meanwhile', async () => {
     const token = await app.signIn('alice')
-    const record = await recordOf(token)
-    await app.lifecycle.update(record, (current) => ({ ...current, data: { late: true } }))
-    const issued = await app.lifecycle.reauthenticate(await open(token), { record, role: null })
+    const session = await held(token)
+    await app.lifecycle.update(session, (current) => ({ ...current, data: { late: true } }))
+    const issued = await app.lifecycle.reauthenticate(session, { role: null })
     expect((await recordOf(issued.token)).data).toEqual({ late: true })
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createEngine } from '../src/lib/engine.ts'
 import { ConfigurationError } from '../src/lib/errors.ts'
+import { createKVEngine } from '../src/lib/kv-engine.ts'
 import { kvStore } from '../src/lib/kv-store.ts'
 import { LIFETIME_PRESETS } from '../src/lib/lifetime.ts'
 import type { EdgeSessionOptions } from '../src/lib/options.ts'
@@ -12,7 +12,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 function refusal(options: EdgeSessionOptions): string {
   try {
-    createEngine({ secret, kv, ...options }, kvStore).parts()
+    createKVEngine({ secret, kv, ...options }, kvStore).parts()
   } catch (error) {
     if (error instanceof ConfigurationError) return error.message
     throw error
@@ -78,12 +78,12 @@ describe('cookies in the clear', () => {
     vi.stubEnv('NODE_ENV', 'production')
     expect(refusal({ cookie: { secure: false } })).toContain('cookie.secure')
     expect(refusal({ cookie: { secure: false, allowInsecureInProduction: true } })).toBe('accepted')
-    expect(createEngine({ secret, kv }, kvStore).config.cookie).toMatchObject({
+    expect(createKVEngine({ secret, kv }, kvStore).config.cookie).toMatchObject({
       name: '__Host-session',
       secure: true,
     })
     vi.stubEnv('NODE_ENV', 'development')
-    expect(createEngine({ secret, kv }, kvStore).config.cookie).toMatchObject({
+    expect(createKVEngine({ secret, kv }, kvStore).config.cookie).toMatchObject({
       name: 'session',
       secure: false,
     })
@@ -92,7 +92,7 @@ describe('cookies in the clear', () => {
 
 describe('the environment', () => {
   it('is read when something is needed, not when the module is loaded', () => {
-    const engine = createEngine({}, kvStore)
+    const engine = createKVEngine({}, kvStore)
     vi.stubEnv('SESSION_SECRET', secret)
     vi.stubEnv('KV_REST_API_URL', 'https://kv.test')
     expect(() => engine.parts()).toThrow('KV_REST_API_TOKEN')
@@ -107,12 +107,12 @@ describe('the environment', () => {
     [`${secret},${secret}`, 'SESSION_SECRET'],
   ])('with SESSION_SECRET %j is refused without showing it', (value, expected) => {
     vi.stubEnv('SESSION_SECRET', value)
-    expect(() => createEngine({ kv }, kvStore).parts()).toThrow(expected)
+    expect(() => createKVEngine({ kv }, kvStore).parts()).toThrow(expected)
   })
 
   it('takes a comma list as secrets', () => {
     vi.stubEnv('SESSION_SECRET', `${secret},${secret}2`)
-    expect(createEngine({ kv }, kvStore).config.secrets()).toEqual([secret, `${secret}2`])
+    expect(createKVEngine({ kv }, kvStore).config.secrets()).toEqual([secret, `${secret}2`])
   })
 })
 
@@ -130,7 +130,7 @@ describe('presets', () => {
       true,
       true,
     ])
-    expect(createEngine({ secret, kv, preset: 'aal3', idle: '5m' }, kvStore).config).toMatchObject({
+    expect(createKVEngine({ secret, kv, preset: 'aal3', idle: '5m' }, kvStore).config).toMatchObject({
       idle: 300_000,
       absolute: 12 * hour,
     })

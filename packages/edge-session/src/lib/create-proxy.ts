@@ -1,4 +1,4 @@
-import { createEngine } from './engine.ts'
+import { createKVEngine } from './kv-engine.ts'
 import { kvRecognitionStore } from './kv-recognition.ts'
 import type { EdgeSessionOptions } from './options.ts'
 import { createProxyFunction, type ProxyFunction } from './proxy.ts'
@@ -9,7 +9,7 @@ import type { RecognitionStore } from './session-store.ts'
 export function createProxy<Data extends object = JsonObject>(
   options: EdgeSessionOptions<Data, RecognitionStore> = {},
 ): ProxyFunction {
-  return createProxyFunction(createEngine(options, kvRecognitionStore))
+  return createProxyFunction(createKVEngine(options, kvRecognitionStore))
 }
 
 /**

@@ -1,8 +1,10 @@
-import { createEngine } from './engine.ts'
+import { createDeviceFunctions, type DeviceFunctions } from './devices.ts'
+import type { Engine } from './engine.ts'
 import { createRouteHandlers, type RouteHandlers } from './handlers.ts'
+import { createKVEngine } from './kv-engine.ts'
 import { kvStore } from './kv-store.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
-import type { EdgeSessionOptions } from './options.ts'
+import type { EdgeSessionOptions, StatelessOptions } from './options.ts'
 import { createProxyFunction, type ProxyFunction, type SessionProxyHandler } from './proxy.ts'
 import type { JsonObject } from './record.ts'
 import { createRequestStates } from './request-state.ts'
@@ -12,9 +14,10 @@ import {
   type SessionHandlers,
   type SessionHandlersOptions,
 } from './session-handlers.ts'
+import { createStatelessEngine } from './stateless-engine.ts'
 
-/** One configured instance: what the proxy, pages, actions and route handlers of an app share. */
-export interface EdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers<Data> {
+/** What every instance offers to the proxy, pages, actions and route handlers of an app. */
+export interface StatelessEdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers<Data> {
   /**
    * For `proxy.ts` (`export { proxy } from './session'`) or `middleware.ts` (`export { proxy as middleware } …`).
    * Recognises the visitor with at most one KV command, guards the `protect`ed paths, and hands the verified session
@@ -23,15 +26,22 @@ export interface EdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers
   readonly proxy: ProxyFunction
   /** The same in front of another proxy, such as next-intl's. */
   readonly withSession: (handler: SessionProxyHandler<Data>) => ProxyFunction
-  /** Routes ready to be mounted: the current session, the user's sessions, sign-out, clean-up. */
-  readonly sessionHandlers: (options?: SessionHandlersOptions<Data>) => SessionHandlers
   /** Throws `ERR_CONFIGURATION` if the environment is incomplete; call it from `instrumentation.ts` to fail at start. */
   readonly assertConfigured: () => void
+}
+
+/** One configured instance whose sessions live in KV: revocable at once, and listed by device. */
+export interface EdgeSession<Data> extends StatelessEdgeSession<Data>, DeviceFunctions<Data> {
+  /** Routes ready to be mounted: the current session, the user's sessions, sign-out, clean-up. */
+  readonly sessionHandlers: (options?: SessionHandlersOptions<Data>) => SessionHandlers
 }
 
 /**
  * Makes an instance. Options are checked here and now; environment variables when they are first needed, so that an
  * app can be built where its secrets are not.
+ *
+ * With `mode: 'stateless'` the cookie itself holds the sealed session and there is no KV: what is returned then has
+ * nothing to list or revoke sessions with, as nothing could.
  *
  * @example
  * export const { proxy, getSession, requireSession, createSession, destroySession } = createEdgeSession<{ theme?: string }>({
@@ -40,23 +50,54 @@ export interface EdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers
  * @throws ConfigurationError
  */
 export function createEdgeSession<Data extends object = JsonObject>(
-  options: EdgeSessionOptions<Data> = {},
-): EdgeSession<Data> {
-  const engine = createEngine(options, kvStore)
+  options: StatelessOptions<Data>,
+): StatelessEdgeSession<Data>
+export function createEdgeSession<Data extends object = JsonObject>(
+  options?: EdgeSessionOptions<Data>,
+): EdgeSession<Data>
+export function createEdgeSession<Data extends object = JsonObject>(
+  options: EdgeSessionOptions<Data> | StatelessOptions<Data> = {},
+): EdgeSession<Data> | StatelessEdgeSession<Data> {
+  return options.mode === 'stateless' ? createStateless(options) : createStateful(options)
+}
+
+function createStateless<Data>(options: StatelessOptions<Data>): StatelessEdgeSession<Data> {
+  const engine = createStatelessEngine(options)
+  const requestState = createRequestStates(engine)
+  return {
+    ...createSessionFunctions({ engine, writer: engine.writer, requestState }),
+    ...createRouteHandlers(engine, requestState),
+    ...proxiesOf(engine),
+  }
+}
+
+function createStateful<Data>(options: EdgeSessionOptions<Data>): EdgeSession<Data> {
+  const engine = createKVEngine(options, kvStore)
+  const requestState = createRequestStates(engine)
   let made: Lifecycle | undefined
   const lifecycle = () => {
     made ??= createLifecycle(engine.parts())
     return made
   }
-  const requestState = createRequestStates(engine)
-  const functions = createSessionFunctions({ engine, lifecycle, requestState })
+  const functions = {
+    ...createSessionFunctions({ engine, writer: lifecycle, requestState }),
+    ...createDeviceFunctions({ engine, lifecycle, requestState }),
+  }
   const routes = createRouteHandlers(engine, requestState)
   return {
     ...functions,
     ...routes,
+    ...proxiesOf(engine),
     sessionHandlers: (handlerOptions) => createSessionHandlers({ engine, functions, routes }, handlerOptions),
+  }
+}
+
+function proxiesOf<Data>(
+  engine: Engine<Data>,
+): Pick<StatelessEdgeSession<Data>, 'proxy' | 'withSession' | 'assertConfigured'> {
+  return {
     proxy: createProxyFunction(engine),
     withSession: (handler) => createProxyFunction(engine, handler),
-    assertConfigured: () => void engine.parts(),
+    assertConfigured: () => engine.assertConfigured(),
   }
 }

@@ -1,126 +1,89 @@
 import type { SessionUnknownError } from './errors.ts'
 import type { Emit } from './events.ts'
-import { createGuard, type Guard } from './guard.ts'
-import { createIdentities, type Identities } from './identity.ts'
-import type { KVStoreOptions } from './kv-connection.ts'
+import type { Guard } from './guard.ts'
 import { expiresAt } from './lifetime.ts'
 import type { NoneReason } from './lookup.ts'
-import { type Config, type EdgeSessionOptions, kvFromEnvironment, resolveOptions } from './options.ts'
-import { createRecognition, type Recognition, type RecognitionParts } from './recognition.ts'
+import type { Config } from './options.ts'
 import type { SessionRecord } from './record.ts'
-import { createSeal } from './seal.ts'
 import type { Session } from './session.ts'
-import type { RecognitionStore } from './session-store.ts'
-import { createTokens, type OpenToken } from './token.ts'
-import { restTransport } from './transports/rest.ts'
+import type { OpenToken } from './token.ts'
 
-/** One configured instance, before any framework. */
-export interface Engine<Data, Store extends RecognitionStore = RecognitionStore> {
+/** How sessions are recognised, whatever keeps them: all that proxy, pages and route handlers ask of an instance. */
+export interface Engine<Data> {
   readonly config: Config<Data>
   readonly guard: Guard<Data>
-  /** Made at first use, when the environment is complete; throws ConfigurationError if it is not. */
-  readonly parts: () => Parts<Store>
-  /** Who the values presented under our cookie's name belong to. */
+  /** @throws ConfigurationError if the environment is incomplete. */
+  assertConfigured(): void
+  /** The one valid token among the values presented under our cookie's name, or why there is none. */
+  open(presented: readonly string[]): Promise<OpenToken | NoneReason>
+  /** Who the values presented under our cookie's name belong to. With `fresh`, past every replica and cache. */
   recognise(presented: readonly string[], options?: { fresh: boolean }): Promise<Recognised<Data>>
+  /** The session under a new token, if it is time for one; `null` if not. */
+  renew(active: Active<Data>): Promise<Active<Data> | null>
+  /** Records activity, if it is due; `null` if not. Never rejects because of KV. */
+  touch(active: Active<Data>): Promise<void> | null
+  /** What the proxy tells the page of the same request; `null` when the page knows as much by itself. */
+  handOver(known: Active<Data> | Unknown, options: { isPublic: boolean }): Promise<string | null>
+  /** What the proxy told; `null` unless it was our proxy, in this very request's name, just now. */
+  takeOver(header: string, presented: readonly string[]): Promise<Active<Data> | Unknown | null>
   /** The app's view of a record; `null` if the schema refuses its data. */
   toSession(record: SessionRecord): Promise<Session<Data> | null>
 }
 
-export interface Parts<Store extends RecognitionStore> extends RecognitionParts<Store> {
-  readonly identities: Identities
-  readonly recognition: Recognition
+export interface Active<Data> {
+  readonly outcome: 'active'
+  readonly token: OpenToken
+  readonly record: SessionRecord
+  readonly session: Session<Data>
+  /** The token to hand to a visitor who still carries a replaced one. */
+  readonly reissue: string | null
 }
 
-export type Recognised<Data> =
-  | {
-      readonly outcome: 'active'
-      readonly token: OpenToken
-      readonly record: SessionRecord
-      readonly session: Session<Data>
-      /** The token to hand to a visitor who still carries a replaced one. */
-      readonly reissue: string | null
-    }
-  | { readonly outcome: 'none'; readonly reason: NoneReason }
-  | {
-      readonly outcome: 'unknown'
-      readonly token: OpenToken
-      readonly error: SessionUnknownError
-      /** The proxy let the request pass on a path that the app declared public. */
-      readonly isPublic: boolean
-    }
+export interface None {
+  readonly outcome: 'none'
+  readonly reason: NoneReason
+}
 
-/** `makeStore` makes the KV store, unless the app brings a store of its own. */
-export function createEngine<Data, Store extends RecognitionStore>(
-  options: EdgeSessionOptions<Data, Store>,
-  makeStore: (options: KVStoreOptions) => Store,
-): Engine<Data, Store> {
-  const config = resolveOptions(options)
-  const guard = createGuard(options.protect)
-  let made: Parts<Store> | undefined
+export interface Unknown {
+  readonly outcome: 'unknown'
+  readonly token: OpenToken
+  readonly error: SessionUnknownError
+  /** The proxy let the request pass on a path that the app declared public. */
+  readonly isPublic: boolean
+}
 
-  const emit: Emit = (event) => {
+export type Recognised<Data> = Active<Data> | None | Unknown
+
+/** Sends events to the app's observer, whose failure is not the visitor's. */
+export function createEmit({ onEvent, now }: Pick<Config<unknown>, 'onEvent' | 'now'>): Emit {
+  return (event) => {
     try {
-      config.onEvent({ ...event, at: config.now() })
+      onEvent({ ...event, at: now() })
     } catch {
-      // An observer's failure is not the visitor's.
+      // See above.
     }
   }
+}
 
-  function parts(): Parts<Store> {
-    if (made === undefined) {
-      const { now, prefix } = config
-      const seal = createSeal(config.secrets())
-      const tokens = createTokens({ seal, now })
-      const store =
-        options.store ?? makeStore({ prefix, transport: options.kv ?? restTransport(kvFromEnvironment()) })
-      const common = { config, store, seal, tokens, emit }
-      made = {
-        ...common,
-        identities: createIdentities({ seal, now }),
-        recognition: createRecognition(common),
-      }
-    }
-    return made
-  }
-
-  async function toSession(record: SessionRecord): Promise<Session<Data> | null> {
-    const { id, userId, role, userAgent, ip } = record
-    const checked = await config.schema?.['~standard'].validate(record.data)
-    if (checked?.issues !== undefined) return null
-    return {
-      id,
-      userId,
-      role,
-      // Without a schema the app's generic is its own promise about what it stored.
-      data: checked === undefined ? (record.data as Data) : checked.value,
-      createdAt: new Date(record.createdAt),
-      authenticatedAt: new Date(record.authenticatedAt),
-      lastSeenAt: new Date(record.lastSeenAt),
-      expiresAt: new Date(expiresAt(record)),
-      userAgent,
-      ip,
-    }
-  }
-
+/** See {@link Engine.toSession}. */
+export async function toSession<Data>(
+  config: Config<Data>,
+  record: SessionRecord,
+): Promise<Session<Data> | null> {
+  const { id, userId, role, userAgent, ip } = record
+  const checked = await config.schema?.['~standard'].validate(record.data)
+  if (checked?.issues !== undefined) return null
   return {
-    config,
-    guard,
-    parts,
-    toSession,
-
-    async recognise(presented, { fresh } = { fresh: false }) {
-      if (presented.length === 0) return { outcome: 'none', reason: 'no-cookie' }
-      const { tokens, recognition } = parts()
-      const token = await tokens.open(presented)
-      if (typeof token === 'string') {
-        if (token !== 'no-cookie') emit({ type: 'none', reason: token, kvCommands: 0 })
-        return { outcome: 'none', reason: token }
-      }
-      const found = await recognition.lookup(token, { fresh })
-      if (found.outcome === 'unknown') return { ...found, token, isPublic: false }
-      if (found.outcome === 'none') return found
-      const session = await toSession(found.record)
-      return session === null ? { outcome: 'none', reason: 'corrupt' } : { ...found, token, session }
-    },
+    id,
+    userId,
+    role,
+    // Without a schema the app's generic is its own promise about what it stored.
+    data: checked === undefined ? (record.data as Data) : checked.value,
+    createdAt: new Date(record.createdAt),
+    authenticatedAt: new Date(record.authenticatedAt),
+    lastSeenAt: new Date(record.lastSeenAt),
+    expiresAt: new Date(expiresAt(record)),
+    userAgent,
+    ip,
   }
 }

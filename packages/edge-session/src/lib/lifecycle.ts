@@ -4,18 +4,11 @@ import { expiryReason } from './lifetime.ts'
 import type { Issued, Recognition, RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { SessionStore } from './session-store.ts'
-import { type OpenToken, randomSid } from './token.ts'
+import type { SessionWriter } from './session-writer.ts'
+import { randomSid } from './token.ts'
 
 /** Everything that can happen to a session. */
-export interface Lifecycle extends Recognition {
-  create(
-    record: Omit<SessionRecord, 'id'>,
-    options: { remember: boolean; previous: OpenToken | null },
-  ): Promise<Issued>
-  /** Replaces the data by `change(data)`, again and again until no other writer interferes. */
-  update(record: SessionRecord, change: (record: SessionRecord) => SessionRecord): Promise<SessionRecord>
-  /** New id after a change of privilege: the old one is dead at once and both lifetimes start over. */
-  reauthenticate(token: OpenToken, change: { record: SessionRecord; role: string | null }): Promise<Issued>
+export interface Lifecycle extends SessionWriter {
   /** A user's live sessions, latest first. */
   list(userId: string): Promise<readonly SessionRecord[]>
   revoke(ref: SessionRef): Promise<boolean>
@@ -44,7 +37,8 @@ export function createLifecycle(
   }
 
   return {
-    ...recognition,
+    rotate: ({ token, record }) => recognition.rotate(token, record),
+    destroy: (token) => recognition.destroy(token),
 
     async create(fields, { remember, previous }) {
       const sid = randomSid()
@@ -61,7 +55,7 @@ export function createLifecycle(
       return issue(sid, { record, remember })
     },
 
-    async update(record, change) {
+    async update({ record }, change) {
       let current = record
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const next = { ...change(current), version: current.version + 1 }
@@ -69,14 +63,14 @@ export function createLifecycle(
         if (result.kind === 'missing') throw new SessionNotFoundError()
         if (result.kind === 'updated') {
           emit({ type: 'update', userId: next.userId, id: next.id })
-          return next
+          return { record: next, issued: null }
         }
         current = result.current
       }
       throw new UpdateConflictError()
     },
 
-    async reauthenticate({ claims }, { record, role }) {
+    async reauthenticate({ token: { claims }, record }, { role }) {
       const sid = randomSid()
       const nextId = await sha256(sid)
       let current = record

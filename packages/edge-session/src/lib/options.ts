@@ -12,6 +12,8 @@ import type { SessionStore } from './session-store.ts'
 
 /** Everything has a default; what is given is checked when the instance is made, what comes from the environment at first use. */
 export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
+  /** Sessions live in KV. See {@link StatelessOptions} for the other mode. */
+  readonly mode?: 'kv'
   /**
    * At least 32 characters of randomness (`openssl rand -base64 32`). In a list the first seals and all unseal: put a
    * new one in front, and drop the old one when no session is left that uses it.
@@ -52,6 +54,20 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   readonly now?: () => number
 }
 
+/** Options of an instance without KV. */
+export interface StatelessOptions<Data = JsonObject>
+  extends Omit<
+    EdgeSessionOptions<Data>,
+    'mode' | 'kv' | 'prefix' | 'store' | 'rotateEvery' | 'rotationGrace' | 'maxSessions' | 'whenFull'
+  > {
+  /**
+   * The sealed session is in the cookie, at most 4,096 bytes of it. **It can not be revoked**: signing out makes this
+   * browser forget it, but a copy works until `idle` or `absolute` ends it, which should therefore be short. Right for
+   * previews, forms in several steps, low-risk tools; wrong where a stolen device or a password change must take effect.
+   */
+  readonly mode: 'stateless'
+}
+
 /** Options with nothing left open but what the environment says. */
 export interface Config<Data> extends Lifetimes {
   readonly rotateEvery: number | null
@@ -70,7 +86,25 @@ export interface Config<Data> extends Lifetimes {
 const LONGEST_ABSOLUTE = 400 * 86_400_000
 
 /** @throws ConfigurationError, one sentence naming the option and never the secret. */
-export function resolveOptions<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data> {
+export function resolveOptions<Data>(
+  options: EdgeSessionOptions<Data, unknown> | StatelessOptions<Data>,
+): Config<Data> {
+  return options.mode === 'stateless' ? resolve(withoutStore(options)) : resolve(options)
+}
+
+/** @throws ConfigurationError for options that only a store can honour. */
+function withoutStore<Data>({ mode, ...options }: StatelessOptions<Data>): EdgeSessionOptions<Data> {
+  const wrong = ['kv', 'prefix', 'store', 'rotateEvery', 'rotationGrace', 'maxSessions', 'whenFull'].find(
+    (name) => name in options,
+  )
+  if (wrong !== undefined)
+    throw new ConfigurationError(`"${wrong}" has no meaning with mode: "${mode}". Remove it.`)
+  return options
+}
+
+function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data> {
+  if (options.mode !== undefined && options.mode !== 'kv')
+    throw new ConfigurationError('"mode" must be "kv" or "stateless".')
   const preset = LIFETIME_PRESETS[options.preset ?? 'consumer']
   if (preset === undefined)
     throw new ConfigurationError('"preset" must be "consumer", "aal2", "aal3" or "pci".')

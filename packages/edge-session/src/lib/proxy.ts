@@ -1,10 +1,9 @@
 import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
 import { clearedCookie, cookieValues, issuedCookie, serialiseCookie, withCookie } from './cookie.ts'
 import type { Engine, Recognised } from './engine.ts'
-import { SessionUnknownError } from './errors.ts'
 import { mergeForwardedHeaders } from './forwarded-headers.ts'
 import type { Verdict } from './guard.ts'
-import { encodeUserId, IDENTITY_HEADER, type Identity, USER_ID_HEADER } from './identity.ts'
+import { encodeUserId, IDENTITY_HEADER, USER_ID_HEADER } from './identity.ts'
 import { cookieIsDead } from './lookup.ts'
 import { MALFORMED_PATH, NEVER_STORE, problemResponse } from './problem.ts'
 import { refuse } from './refusal.ts'
@@ -46,7 +45,7 @@ export function createProxyFunction<Data>(
       return refusal
     }
 
-    const renewed = recognised.outcome === 'active' ? await renew({ engine, request, recognised }) : null
+    const renewed = recognised.outcome === 'active' && isRead(request) ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
     const headers = new Headers(request.headers)
     const isPublic = guard.active && !verdict.protected
@@ -54,7 +53,7 @@ export function createProxyFunction<Data>(
     const response = await respond({ request, event, headers: changed ? headers : null, handler, current })
 
     if (current.outcome === 'active' && renewed === null) {
-      const touch = engine.parts().recognition.touch(current.record)
+      const touch = engine.touch(current)
       if (touch !== null) event.waitUntil(touch)
     }
     // A response to anything but a plain read may carry a cookie set by the app, after ours: then only one may.
@@ -64,46 +63,6 @@ export function createProxyFunction<Data>(
     if (setCookie !== null) response.headers.append('set-cookie', setCookie)
     if (setCookie !== null || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
     return response
-  }
-}
-
-type Active<Data> = Extract<Recognised<Data>, { outcome: 'active' }>
-
-/** The session under a new token, if it is time for one; `null` if not, or if KV does not answer just now. */
-async function renew<Data>(context: {
-  engine: Engine<Data>
-  request: NextRequest
-  recognised: Active<Data>
-}): Promise<Active<Data> | null> {
-  const { engine, request, recognised } = context
-  const { config, parts } = engine
-  if (!isRead(request)) return null
-  const { tokens, recognition } = parts()
-  const { token, record, session } = recognised
-  if (recognised.reissue !== null) return underToken(recognised.reissue, record)
-  const age = config.now() - token.claims.issuedAt
-  if (config.rotateEvery !== null && age >= config.rotateEvery) {
-    try {
-      const issued = await recognition.rotate(token, record)
-      if (issued !== null) return underToken(issued.token, issued.record)
-    } catch (error) {
-      if (!(error instanceof SessionUnknownError)) throw error
-    }
-    return null
-  }
-  // Sealed with an older secret: seal again, so that the old secret can be retired.
-  return token.current ? null : underToken(await tokens.issue(token.claims), record)
-
-  async function underToken(value: string, renewedRecord: typeof record): Promise<Active<Data> | null> {
-    const opened = await tokens.open([value])
-    if (typeof opened === 'string') return null
-    return {
-      ...recognised,
-      token: opened,
-      record: renewedRecord,
-      session: { ...session, id: renewedRecord.id },
-      reissue: null,
-    }
   }
 }
 
@@ -126,11 +85,8 @@ async function forward<Data>(context: {
   else headers.set('cookie', cookie)
   if (current.outcome === 'none') return true
   if (current.outcome === 'active') headers.set(USER_ID_HEADER, encodeUserId(current.record.userId))
-  const identity: Identity =
-    current.outcome === 'active'
-      ? { outcome: 'active', record: current.record, complete: true }
-      : { outcome: 'unknown', isPublic }
-  headers.set(IDENTITY_HEADER, await engine.parts().identities.seal(identity, current.token))
+  const identity = await engine.handOver(current, { isPublic })
+  if (identity !== null) headers.set(IDENTITY_HEADER, identity)
   return true
 }
 

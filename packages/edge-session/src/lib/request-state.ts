@@ -1,7 +1,7 @@
 import { cookies, headers } from 'next/headers.js'
 import { cookieValues } from './cookie.ts'
-import type { Engine, Recognised } from './engine.ts'
-import { SessionUnknownError } from './errors.ts'
+import type { Active, Engine, Recognised } from './engine.ts'
+import { SessionNotFoundError } from './errors.ts'
 import { IDENTITY_HEADER } from './identity.ts'
 import type { OpenToken } from './token.ts'
 
@@ -11,20 +11,22 @@ export interface RequestState<Data> {
   readonly cookies: Awaited<ReturnType<typeof cookies>>
   /** The session of this request: verified once, then remembered. `fresh` asks KV's primary again. */
   recognise(options: { fresh: boolean }): Promise<Recognised<Data>>
-  /** The request's own valid token, alive or not; `null` if it has none. */
-  presentedToken(): Promise<OpenToken | null>
+  /** The session a change is about. @throws SessionNotFoundError, SessionUnknownError */
+  requireActive(): Promise<Active<Data>>
+  /** The valid token this request holds by now, alive or not; `null` if it has none. Costs no KV command. */
+  heldToken(): Promise<OpenToken | null>
   /** Makes the rest of the request see `recognised`. */
   replace(recognised: Recognised<Data>): void
 }
 
 /** `headers()` gives the same object throughout a request, and a module-level React `cache` would not reach handlers. */
 export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<RequestState<Data>> {
-  const states = new WeakMap<object, { found: Promise<Recognised<Data>> | undefined }>()
+  const states = new WeakMap<object, Found<Data>>()
 
   return async function requestState() {
     // Before any clock or random number: Cache Components refuses the other order.
     const [requestHeaders, cookieStore] = await Promise.all([headers(), cookies()])
-    const state = states.get(requestHeaders) ?? { found: undefined }
+    const state = states.get(requestHeaders) ?? { found: undefined, fresh: false }
     states.set(requestHeaders, state)
     const presented = () => cookieValues(requestHeaders.get('cookie'), engine.config.cookie.name)
 
@@ -32,20 +34,20 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
       headers: requestHeaders,
       cookies: cookieStore,
 
-      recognise({ fresh }) {
-        if (fresh && state.found === undefined) state.found = engine.recognise(presented(), { fresh })
-        else if (fresh) state.found = state.found?.then((known) => recogniseAgain(known))
-        state.found ??= fromProxy({
-          engine,
-          presented: presented(),
-          header: requestHeaders.get(IDENTITY_HEADER),
-        })
-        return state.found
+      recognise,
+
+      async requireActive() {
+        const recognised = await recognise({ fresh: false })
+        if (recognised.outcome === 'unknown') throw recognised.error
+        if (recognised.outcome === 'none') throw new SessionNotFoundError()
+        return recognised
       },
 
-      async presentedToken() {
+      async heldToken() {
+        const known = await state.found
+        if (known !== undefined && known.outcome !== 'none') return known.token
         const values = presented()
-        const token = values.length === 0 ? 'no-cookie' : await engine.parts().tokens.open(values)
+        const token = values.length === 0 ? 'no-cookie' : await engine.open(values)
         return typeof token === 'string' ? null : token
       },
 
@@ -54,32 +56,29 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
       },
     }
 
-    /** The token may have changed during this request, so the header is no longer what counts. */
-    function recogniseAgain(known: Recognised<Data>): Promise<Recognised<Data>> | Recognised<Data> {
+    function recognise({ fresh }: { fresh: boolean }): Promise<Recognised<Data>> {
+      if (state.found === undefined) state.found = first({ fresh })
+      else if (fresh && !state.fresh) state.found = state.found.then(again)
+      state.fresh ||= fresh
+      return state.found
+    }
+
+    async function first({ fresh }: { fresh: boolean }): Promise<Recognised<Data>> {
+      const header = requestHeaders.get(IDENTITY_HEADER)
+      const told = header === null ? null : await engine.takeOver(header, presented())
+      // KV that did not answer the proxy is not asked again for the same request.
+      if (told?.outcome === 'unknown' || (told !== null && !fresh)) return told
+      return engine.recognise(presented(), { fresh })
+    }
+
+    /** Under the token of this moment, which may be newer than the request. */
+    function again(known: Recognised<Data>): Promise<Recognised<Data>> | Recognised<Data> {
       return known.outcome === 'active' ? engine.recognise([known.token.token], { fresh: true }) : known
     }
   }
 }
 
-/** The proxy's verified lookup when there is one for this very token, a lookup of our own otherwise. */
-async function fromProxy<Data>(context: {
-  engine: Engine<Data>
-  presented: readonly string[]
-  header: string | null
-}): Promise<Recognised<Data>> {
-  const { engine, presented, header } = context
-  if (presented.length > 0 && header !== null) {
-    const { tokens, identities } = engine.parts()
-    const token = await tokens.open(presented)
-    const identity = typeof token === 'string' ? null : await identities.open(header, token)
-    if (typeof token !== 'string' && identity?.outcome === 'unknown') {
-      return { outcome: 'unknown', token, error: new SessionUnknownError('read'), isPublic: identity.isPublic }
-    }
-    if (typeof token !== 'string' && identity?.outcome === 'active' && identity.complete) {
-      const session = await engine.toSession(identity.record)
-      if (session !== null)
-        return { outcome: 'active', token, record: identity.record, session, reissue: null }
-    }
-  }
-  return engine.recognise(presented)
+interface Found<Data> {
+  found: Promise<Recognised<Data>> | undefined
+  fresh: boolean
 }

@@ -4,13 +4,13 @@ import { forbidden, redirect } from 'next/dist/client/components/navigation.reac
 import { clearedCookie, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
-import { InvalidArgumentError, ReadOnlyContextError, SessionNotFoundError } from './errors.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import { InvalidArgumentError, ReadOnlyContextError } from './errors.ts'
 import type { Issued } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
 import type { RequestState } from './request-state.ts'
-import type { ListedSession, NewSession, Session, SessionLookup } from './session.ts'
+import type { NewSession, Session, SessionLookup } from './session.ts'
 import { checkRole, checkSize, checkUserId, shortenUserAgent, toJsonObject } from './session-data.ts'
+import type { SessionWriter } from './session-writer.ts'
 
 export interface RequireOptions<Data> {
   /** The user must have proved who they are within this time; otherwise they are sent to do so again. Always asks KV. */
@@ -64,38 +64,19 @@ export interface SessionFunctions<Data> {
    * @throws SessionNotFoundError, SessionUnknownError, ReadOnlyContextError
    */
   reauthenticate(change?: { readonly role?: string | null }): Promise<Session<Data>>
-  /** A user's live sessions, latest first. Default: those of the current user; without a session, none. */
-  listSessions(userId?: string): Promise<readonly ListedSession<Data>[]>
-  /**
-   * Ends one session by its public id. Without `userId` only the current user's own sessions can be ended.
-   * Resolves to whether there was one.
-   */
-  revokeSession(id: string, options?: { readonly userId?: string }): Promise<boolean>
-  /** Ends all sessions of the current user but this one. Resolves to their number. */
-  revokeOtherSessions(): Promise<number>
-  /** Ends all sessions of a user: after a password change, a stolen device, a ban. Resolves to their number. */
-  revokeAllSessions(userId: string): Promise<number>
 }
 
 export function createSessionFunctions<Data>(app: {
   engine: Engine<Data>
-  lifecycle: () => Lifecycle
+  writer: () => SessionWriter
   requestState: () => Promise<RequestState<Data>>
 }): SessionFunctions<Data> {
-  const { engine, lifecycle, requestState } = app
-  const { config, guard, parts } = engine
+  const { engine, writer, requestState } = app
+  const { config, guard } = engine
 
   async function recognise(options: { fresh?: boolean } | undefined): Promise<Recognised<Data>> {
     const state = await requestState()
     return state.recognise({ fresh: options?.fresh ?? false })
-  }
-
-  /** The session a change is about. */
-  async function requireActive(state: RequestState<Data>): Promise<Active<Data>> {
-    const recognised = await state.recognise({ fresh: false })
-    if (recognised.outcome === 'unknown') throw recognised.error
-    if (recognised.outcome === 'none') throw new SessionNotFoundError()
-    return recognised
   }
 
   async function adopt(
@@ -107,12 +88,14 @@ export function createSessionFunctions<Data>(app: {
     try {
       state.cookies.set(issuedCookie(config.cookie, { token, remember, lifetime }))
     } catch {
-      await lifecycle().revoke(record)
+      const made = await engine.open([token])
+      if (typeof made === 'object') await writer().destroy(made)
       throw new ReadOnlyContextError(operation)
     }
-    const [opened, session] = await Promise.all([parts().tokens.open([token]), sessionOf(record)])
-    if (typeof opened === 'object')
+    const [opened, session] = await Promise.all([engine.open([token]), sessionOf(record)])
+    if (typeof opened === 'object') {
       state.replace({ outcome: 'active', token: opened, record, session, reissue: null })
+    }
     return session
   }
 
@@ -180,19 +163,20 @@ export function createSessionFunctions<Data>(app: {
       }
       checkSize({ ...fields, id: '' })
       await sessionOf({ ...fields, id: '' })
-      const previous = await state.presentedToken()
-      const issued = await lifecycle().create(fields, { remember: session.remember ?? true, previous })
+      const previous = await state.heldToken()
+      const issued = await writer().create(fields, { remember: session.remember ?? true, previous })
       return adopt(state, { issued, operation: 'createSession' })
     },
 
     async updateSession(change) {
       const state = await requestState()
-      const active = await requireActive(state)
-      const record = await lifecycle().update(active.record, (current) => {
+      const active = await state.requireActive()
+      const { record, issued } = await writer().update(active, (current) => {
         const data =
           typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
         return checkSize({ ...current, data: toJsonObject(data) })
       })
+      if (issued !== null) return adopt(state, { issued, operation: 'updateSession' })
       const session = await sessionOf(record)
       state.replace({ ...active, record, session })
       return session
@@ -202,10 +186,9 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       // The cookie goes first: should KV fail, the browser forgets the session all the same.
       clearCookie(state, 'destroySession')
-      const recognised = await state.recognise({ fresh: false })
-      const token = recognised.outcome === 'none' ? await state.presentedToken() : recognised.token
+      const token = await state.heldToken()
       state.replace({ outcome: 'none', reason: 'revoked' })
-      return token === null ? false : lifecycle().destroy(token)
+      return token === null ? false : writer().destroy(token)
     },
 
     async rotateSession() {
@@ -213,50 +196,16 @@ export function createSessionFunctions<Data>(app: {
       const recognised = await state.recognise({ fresh: false })
       if (recognised.outcome === 'unknown') throw recognised.error
       if (recognised.outcome === 'none') return null
-      const issued = await lifecycle().rotate(recognised.token, recognised.record)
+      const issued = await writer().rotate(recognised)
       return issued === null ? null : adopt(state, { issued, operation: 'rotateSession' })
     },
 
     async reauthenticate({ role } = {}) {
       const state = await requestState()
-      const { token, record } = await requireActive(state)
-      const change = { record, role: role === undefined ? record.role : checkRole(role) }
-      const issued = await lifecycle().reauthenticate(token, change)
+      const active = await state.requireActive()
+      const change = { role: role === undefined ? active.record.role : checkRole(role) }
+      const issued = await writer().reauthenticate(active, change)
       return adopt(state, { issued, operation: 'reauthenticate' })
-    },
-
-    async listSessions(userId) {
-      const state = await requestState()
-      const recognised = await state.recognise({ fresh: false })
-      if (userId === undefined && recognised.outcome === 'unknown') throw recognised.error
-      const currentId = recognised.outcome === 'active' ? recognised.record.id : null
-      const of = userId ?? (recognised.outcome === 'active' ? recognised.record.userId : null)
-      if (of === null) return []
-      const records = await lifecycle().list(of)
-      const sessions = await Promise.all(records.map((record) => engine.toSession(record)))
-      return sessions.flatMap((session) =>
-        session === null ? [] : [{ ...session, current: session.id === currentId }],
-      )
-    },
-
-    async revokeSession(id, options) {
-      const state = await requestState()
-      const userId = options?.userId ?? (await requireActive(state)).record.userId
-      // Not one of ours, so nobody's: no need to ask.
-      if (!/^[\w-]{43}$/.test(id)) return false
-      return lifecycle().revoke({ userId, id })
-    },
-
-    async revokeOtherSessions() {
-      const state = await requestState()
-      const { record } = await requireActive(state)
-      return lifecycle().revokeAll(record.userId, { except: record.id })
-    },
-
-    revokeAllSessions(userId) {
-      return lifecycle().revokeAll(checkUserId(userId), { except: null })
     },
   }
 }
-
-type Active<Data> = Extract<Recognised<Data>, { outcome: 'active' }>

@@ -1,9 +1,10 @@
 import { clearedCookie, serialiseCookie } from './cookie.ts'
+import type { DeviceFunctions } from './devices.ts'
 import { toBytes } from './encoding.ts'
-import type { Engine } from './engine.ts'
 import { environment } from './environment.ts'
 import { ConfigurationError } from './errors.ts'
 import type { RouteContext, RouteHandlers } from './handlers.ts'
+import type { KVEngine } from './kv-engine.ts'
 import { type Problem, problemResponse } from './problem.ts'
 import type { SessionFunctions } from './server.ts'
 import type { ListedSession, Session } from './session.ts'
@@ -64,7 +65,11 @@ const SECRET_REQUIRED: Problem = {
 }
 
 export function createSessionHandlers<Data>(
-  app: { engine: Engine<Data, SessionStore>; functions: SessionFunctions<Data>; routes: RouteHandlers<Data> },
+  app: {
+    engine: KVEngine<Data, SessionStore>
+    functions: SessionFunctions<Data> & DeviceFunctions<Data>
+    routes: RouteHandlers<Data>
+  },
   { expose = dataOf, cronSecret }: SessionHandlersOptions<Data> = {},
 ): SessionHandlers {
   const { engine, functions } = app

@@ -63,16 +63,22 @@ export function createTokens({ seal, now }: { seal: Seal; now: () => number }): 
       return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m: remember ? 1 : 0 })
     },
 
-    async open(presented) {
-      const candidates = [...new Set(presented)].filter((value) => value !== '')
-      if (candidates.length === 0) return 'no-cookie'
-      if (candidates.length > MOST_CANDIDATES) return 'malformed'
-      const results = await Promise.all(candidates.map(openOne))
-      const opened = results.filter((result) => typeof result === 'object')
-      if (opened.length > 1) return 'ambiguous'
-      return opened[0] ?? worstOf(results)
-    },
+    open: (presented) => openOnlyOne(presented, openOne),
   }
+}
+
+/** The one value among several of a name that opens. Two that do are nobody's; junk beside one is ignored. */
+export async function openOnlyOne<Opened extends object>(
+  presented: readonly string[],
+  openOne: (value: string) => Promise<Opened | NoneReason>,
+): Promise<Opened | NoneReason> {
+  const candidates = [...new Set(presented)].filter((value) => value !== '')
+  if (candidates.length === 0) return 'no-cookie'
+  if (candidates.length > MOST_CANDIDATES) return 'malformed'
+  const results = await Promise.all(candidates.map(openOne))
+  const opened = results.filter((result) => typeof result === 'object')
+  if (opened.length > 1) return 'ambiguous'
+  return opened[0] ?? worstOf(results.filter((result) => typeof result === 'string'))
 }
 
 /** 256 bits of the platform's CSPRNG (ASVS 7.2.3). */
@@ -80,7 +86,7 @@ export function randomSid(): string {
   return randomText(32)
 }
 
-function worstOf(reasons: readonly (OpenToken | NoneReason)[]): NoneReason {
+function worstOf(reasons: readonly NoneReason[]): NoneReason {
   // A token that another instance may accept must not be cleared because of junk beside it.
   if (reasons.includes('unknown-key')) return 'unknown-key'
   return reasons.includes('expired-absolute') ? 'expired-absolute' : 'malformed'

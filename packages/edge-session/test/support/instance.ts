@@ -1,6 +1,6 @@
 import { type LocalKV, startLocalKV } from 'local-kv'
-import { createEngine, type Engine } from '../../src/lib/engine.ts'
 import type { SessionEvent } from '../../src/lib/events.ts'
+import { createKVEngine, type KVEngine } from '../../src/lib/kv-engine.ts'
 import { kvStore } from '../../src/lib/kv-store.ts'
 import { createLifecycle, type Lifecycle } from '../../src/lib/lifecycle.ts'
 import type { EdgeSessionOptions } from '../../src/lib/options.ts'
@@ -15,7 +15,7 @@ export const OTHER_SECRET = 'other-secret-of-at-least-32-characters'
 /** An instance on a local KV, with its clock and its events in the test's hands. */
 export interface TestInstance {
   readonly kv: LocalKV
-  readonly engine: Engine<JsonObject, SessionStore>
+  readonly engine: KVEngine<JsonObject, SessionStore>
   readonly proxy: ProxyFunction
   readonly lifecycle: Lifecycle
   readonly events: SessionEvent[]
@@ -46,7 +46,7 @@ export async function startInstance(
 
 function createInstance(kv: LocalKV, clock: { now: number }, options: EdgeSessionOptions): TestInstance {
   const events: SessionEvent[] = []
-  const engine = createEngine<JsonObject, SessionStore>(
+  const engine = createKVEngine<JsonObject, SessionStore>(
     {
       secret: SECRET,
       kv: restTransport({ url: kv.url, token: kv.token }),

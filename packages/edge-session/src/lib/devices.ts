@@ -1,0 +1,62 @@
+import type { Engine } from './engine.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { RequestState } from './request-state.ts'
+import type { ListedSession } from './session.ts'
+import { checkUserId } from './session-data.ts'
+
+/** A user's sessions on all devices. Only where there is a store to ask. */
+export interface DeviceFunctions<Data> {
+  /** A user's live sessions, latest first. Default: those of the current user; without a session, none. */
+  listSessions(userId?: string): Promise<readonly ListedSession<Data>[]>
+  /**
+   * Ends one session by its public id. Without `userId` only the current user's own sessions can be ended.
+   * Resolves to whether there was one.
+   */
+  revokeSession(id: string, options?: { readonly userId?: string }): Promise<boolean>
+  /** Ends all sessions of the current user but this one. Resolves to their number. */
+  revokeOtherSessions(): Promise<number>
+  /** Ends all sessions of a user: after a password change, a stolen device, a ban. Resolves to their number. */
+  revokeAllSessions(userId: string): Promise<number>
+}
+
+export function createDeviceFunctions<Data>(app: {
+  engine: Engine<Data>
+  lifecycle: () => Lifecycle
+  requestState: () => Promise<RequestState<Data>>
+}): DeviceFunctions<Data> {
+  const { engine, lifecycle, requestState } = app
+
+  return {
+    async listSessions(userId) {
+      const state = await requestState()
+      const recognised = await state.recognise({ fresh: false })
+      if (userId === undefined && recognised.outcome === 'unknown') throw recognised.error
+      const currentId = recognised.outcome === 'active' ? recognised.record.id : null
+      const of = userId ?? (recognised.outcome === 'active' ? recognised.record.userId : null)
+      if (of === null) return []
+      const records = await lifecycle().list(of)
+      const sessions = await Promise.all(records.map((record) => engine.toSession(record)))
+      return sessions.flatMap((session) =>
+        session === null ? [] : [{ ...session, current: session.id === currentId }],
+      )
+    },
+
+    async revokeSession(id, options) {
+      const state = await requestState()
+      const userId = options?.userId ?? (await state.requireActive()).record.userId
+      // Not one of ours, so nobody's: no need to ask.
+      if (!/^[\w-]{43}$/.test(id)) return false
+      return lifecycle().revoke({ userId, id })
+    },
+
+    async revokeOtherSessions() {
+      const state = await requestState()
+      const { record } = await state.requireActive()
+      return lifecycle().revokeAll(record.userId, { except: record.id })
+    },
+
+    revokeAllSessions(userId) {
+      return lifecycle().revokeAll(checkUserId(userId), { except: null })
+    },
+  }
+}

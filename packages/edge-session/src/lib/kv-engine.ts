@@ -1,0 +1,130 @@
+import { type Active, createEmit, type Engine, toSession } from './engine.ts'
+import { SessionUnknownError } from './errors.ts'
+import { createGuard } from './guard.ts'
+import { createIdentities, type Identities } from './identity.ts'
+import type { KVStoreOptions } from './kv-connection.ts'
+import { type EdgeSessionOptions, kvFromEnvironment, resolveOptions } from './options.ts'
+import { createRecognition, type Recognition, type RecognitionParts } from './recognition.ts'
+import type { SessionRecord } from './record.ts'
+import { createSeal } from './seal.ts'
+import type { RecognitionStore } from './session-store.ts'
+import { createTokens } from './token.ts'
+import { restTransport } from './transports/rest.ts'
+
+/** An engine whose sessions live in a store. */
+export interface KVEngine<Data, Store extends RecognitionStore> extends Engine<Data> {
+  /** Made at first use, when the environment is complete; throws ConfigurationError if it is not. */
+  readonly parts: () => Parts<Store>
+}
+
+export interface Parts<Store extends RecognitionStore> extends RecognitionParts<Store> {
+  readonly identities: Identities
+  readonly recognition: Recognition
+}
+
+/** `makeStore` makes the KV store, unless the app brings a store of its own. */
+export function createKVEngine<Data, Store extends RecognitionStore>(
+  options: EdgeSessionOptions<Data, Store>,
+  makeStore: (options: KVStoreOptions) => Store,
+): KVEngine<Data, Store> {
+  const config = resolveOptions(options)
+  const emit = createEmit(config)
+  let made: Parts<Store> | undefined
+
+  function parts(): Parts<Store> {
+    if (made === undefined) {
+      const { now, prefix } = config
+      const seal = createSeal(config.secrets())
+      const tokens = createTokens({ seal, now })
+      const store =
+        options.store ?? makeStore({ prefix, transport: options.kv ?? restTransport(kvFromEnvironment()) })
+      const common = { config, store, seal, tokens, emit }
+      made = {
+        ...common,
+        identities: createIdentities({ seal, now }),
+        recognition: createRecognition(common),
+      }
+    }
+    return made
+  }
+
+  async function underToken(
+    active: Active<Data>,
+    next: { token: string; record: SessionRecord },
+  ): Promise<Active<Data> | null> {
+    const token = await parts().tokens.open([next.token])
+    if (typeof token === 'string') return null
+    const { record } = next
+    return { ...active, token, record, session: { ...active.session, id: record.id }, reissue: null }
+  }
+
+  return {
+    config,
+    guard: createGuard(options.protect),
+    parts,
+    assertConfigured: () => void parts(),
+    open: async (presented) => parts().tokens.open(presented),
+    toSession: (record) => toSession(config, record),
+
+    async recognise(presented, { fresh } = { fresh: false }) {
+      if (presented.length === 0) return { outcome: 'none', reason: 'no-cookie' }
+      const { tokens, recognition } = parts()
+      const token = await tokens.open(presented)
+      if (typeof token === 'string') {
+        emit({ type: 'none', reason: token, kvCommands: 0 })
+        return { outcome: 'none', reason: token }
+      }
+      const found = await recognition.lookup(token, { fresh })
+      if (found.outcome === 'unknown') return { ...found, token, isPublic: false }
+      if (found.outcome === 'none') return found
+      const session = await toSession(config, found.record)
+      return session === null ? { outcome: 'none', reason: 'corrupt' } : { ...found, token, session }
+    },
+
+    async renew(active) {
+      const { tokens, recognition } = parts()
+      const { token, record, reissue } = active
+      if (reissue !== null) return underToken(active, { token: reissue, record })
+      const { rotateEvery, now } = config
+      if (rotateEvery !== null && now() - token.claims.issuedAt >= rotateEvery) {
+        try {
+          const issued = await recognition.rotate(token, record)
+          return issued === null ? null : underToken(active, issued)
+        } catch (error) {
+          // The session is known to be active; it can be rotated another time.
+          if (error instanceof SessionUnknownError) return null
+          throw error
+        }
+      }
+      // Sealed with an older secret: seal again, so that the old secret can be retired.
+      return token.current ? null : underToken(active, { token: await tokens.issue(token.claims), record })
+    },
+
+    touch: ({ record }) => parts().recognition.touch(record),
+
+    handOver(known, { isPublic }) {
+      const identity =
+        known.outcome === 'active'
+          ? ({ outcome: 'active', record: known.record, complete: true } as const)
+          : ({ outcome: 'unknown', isPublic } as const)
+      return parts().identities.seal(identity, known.token)
+    },
+
+    async takeOver(header, presented) {
+      const { tokens, identities } = parts()
+      const token = await tokens.open(presented)
+      const identity = typeof token === 'string' ? null : await identities.open(header, token)
+      if (typeof token === 'string' || identity === null) return null
+      if (identity.outcome === 'unknown') {
+        return {
+          outcome: 'unknown',
+          token,
+          error: new SessionUnknownError('read'),
+          isPublic: identity.isPublic,
+        }
+      }
+      const session = identity.complete ? await toSession(config, identity.record) : null
+      return session && { outcome: 'active', token, record: identity.record, session, reissue: null }
+    },
+  }
+}
