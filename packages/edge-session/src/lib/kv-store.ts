@@ -24,7 +24,8 @@ export function kvStore(options: KVStoreOptions): SessionStore {
       const { userId, id } = record
       const ttl = ttlOf(record, now)
       const args = [id, encodeState(record), encodeTimes(record), ttl, now, limit, whenFull, replaces ?? '']
-      const [created, evicted] = asArray('create', await kv.run('create', { script: CREATE, userId, args }))
+      const reply = await kv.run('create', { script: CREATE, userId, args })
+      const [created, evicted] = asArray(reply, { operation: 'create', lengths: [2] })
       if (typeof evicted !== 'number') throw new SessionUnknownError('create')
       return isOne('create', created) ? { created: true, evicted } : { created: false }
     },
@@ -32,7 +33,8 @@ export function kvStore(options: KVStoreOptions): SessionStore {
     async update(record) {
       const { userId, id, version } = record
       const args = [id, encodeState(record), version]
-      const [kind, state, times] = asArray('update', await kv.run('update', { script: UPDATE, userId, args }))
+      const reply = await kv.run('update', { script: UPDATE, userId, args })
+      const [kind, state, times] = asArray(reply, { operation: 'update', lengths: [1, 3] })
       if (kind === 1) return { kind: 'updated' }
       if (kind === 0) return { kind: 'missing' }
       const current = asStored(record, [state ?? null, times ?? null, null, null])
@@ -51,7 +53,8 @@ export function kvStore(options: KVStoreOptions): SessionStore {
     },
 
     async list(userId) {
-      return asRecords(userId, asArray('list', await kv.run('list', { script: LIST, userId, args: [] })))
+      const reply = await kv.run('list', { script: LIST, userId, args: [] })
+      return asRecords(userId, asArray(reply, { operation: 'list' }))
     },
 
     async revoke(userId, { except, now }) {
@@ -62,16 +65,21 @@ export function kvStore(options: KVStoreOptions): SessionStore {
   }
 }
 
-function asArray(operation: StoreOperation, reply: KVReply): readonly KVReply[] {
-  if (!Array.isArray(reply)) throw new SessionUnknownError(operation)
-  return reply
+/** An array, of one of the lengths if any are given. */
+function asArray(
+  reply: KVReply,
+  { operation, lengths }: { operation: StoreOperation; lengths?: readonly number[] },
+): readonly KVReply[] {
+  if (Array.isArray(reply) && lengths?.includes(reply.length) !== false) return reply
+  throw new SessionUnknownError(operation)
 }
 
 function asRecords(userId: string, fields: readonly KVReply[]): readonly SessionRecord[] {
   const values = new Map<string, string>()
-  for (let i = 0; i + 1 < fields.length; i += 2) {
+  for (let i = 0; i < fields.length; i += 2) {
     const [field, value] = [fields[i], fields[i + 1]]
-    if (typeof field === 'string' && typeof value === 'string') values.set(field, value)
+    if (typeof field !== 'string' || typeof value !== 'string') throw new SessionUnknownError('list')
+    values.set(field, value)
   }
   return [...values].flatMap(([field, state]) => {
     if (!field.startsWith('s:')) return []
