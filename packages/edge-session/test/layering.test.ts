@@ -19,14 +19,14 @@ const ROWS: readonly (readonly string[])[] = [
   words('options identity kv-store'),
   // lifecycle
   words('recognition engine'),
-  words('session-writer'),
+  words('session-writer new-record'),
   words('lifecycle kv-engine stateless-engine'),
   // frameworks
   words('refusal forwarded-headers request-state'),
   words('proxy server devices handlers'),
   words('session-handlers'),
   // compose
-  words('edge-session create-proxy'),
+  words('edge-session create-proxy signed-in-cookies'),
 ]
 /** The browser's side knows the vocabulary and nothing else. */
 const CLIENT = /^client-/

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeUserId } from '../src/lib/identity.ts'
+import type { ProxyFunction } from '../src/lib/proxy.ts'
 import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
@@ -115,6 +116,18 @@ describe('proxy: signed-in visitors', () => {
     ]
     expect((await visit(proxy, '/admin', { token: alice })).seen?.get('x-user-id')).toBe('alice')
     expect((await visit(proxy, '/admin', { token: bob })).status).toBe(403)
+  })
+})
+
+describe('proxy: Server-Timing', () => {
+  it('is sent only where asked for, and tells outcome and duration alone', async () => {
+    const token = await app.signIn('alice')
+    const { proxy } = app.with({ serverTiming: true })
+    const timing = async (run: ProxyFunction, path: string, value: string) =>
+      (await visit(run, path, { token: value })).response.headers.get('server-timing')
+    expect(await timing(app.proxy, '/public', token)).toBeNull()
+    expect(await timing(proxy, '/public', token)).toBe('session;desc="active";dur=0')
+    expect(await timing(proxy, '/dashboard', 'garbage')).toBe('session;desc="none";dur=0')
   })
 })
 

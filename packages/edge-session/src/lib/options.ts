@@ -48,6 +48,8 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   /** Checks and types the custom data on every read (Standard Schema: Zod, Valibot, ArkType…). Data it refuses makes the session `none: corrupt`. */
   readonly schema?: StandardSchemaV1<unknown, Data>
   readonly onEvent?: OnEvent
+  /** Adds `Server-Timing: session` with outcome and duration to the proxy's responses. Default `false`: it shows KV's latency to anyone. */
+  readonly serverTiming?: boolean
   /** The site's origin, such as `https://example.com`, for the cross-site check. Default: whatever host the request names. */
   readonly origin?: string
   /** The clock, milliseconds since 1970. Default `Date.now`. */
@@ -78,6 +80,7 @@ export interface Config<Data> extends Lifetimes {
   readonly cookie: CookieConfig
   readonly schema: StandardSchemaV1<unknown, Data> | null
   readonly onEvent: OnEvent
+  readonly serverTiming: boolean
   readonly origin: string | null
   readonly now: () => number
   readonly secrets: () => readonly string[]
@@ -137,6 +140,7 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     cookie: resolveCookieOptions(options.cookie ?? {}),
     schema: options.schema ?? null,
     onEvent: options.onEvent ?? (() => {}),
+    serverTiming: options.serverTiming ?? false,
     origin: options.origin === undefined ? null : checkOrigin(options.origin),
     now: options.now ?? Date.now,
     secrets: () => given ?? secretsFromEnvironment(),

@@ -36,12 +36,15 @@ export function createProxyFunction<Data>(
     if (verdict === null) return asNextResponse(problemResponse(MALFORMED_PATH))
     const cookieHeader = request.headers.get('cookie')
     const presented = cookieValues(cookieHeader, config.cookie.name)
+    const started = config.now()
     const recognised = await engine.recognise(presented)
+    const timing = `session;desc="${recognised.outcome}";dur=${config.now() - started}`
     const refusal = refuse({ request, verdict, recognised, signIn: guard.signIn })
     const clears = recognised.outcome === 'none' && cookieIsDead(recognised.reason)
     if (refusal !== null) {
       refusal.headers.set('cache-control', NEVER_STORE)
       if (clears) refusal.headers.append('set-cookie', cleared)
+      if (config.serverTiming) refusal.headers.append('server-timing', timing)
       return refusal
     }
 
@@ -62,6 +65,7 @@ export function createProxyFunction<Data>(
     // Appended raw: `response.cookies` would make Next.js throw away the client's router cache on every server action.
     if (setCookie !== null) response.headers.append('set-cookie', setCookie)
     if (setCookie !== null || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
+    if (config.serverTiming) response.headers.append('server-timing', timing)
     return response
   }
 }

@@ -5,11 +5,12 @@ import { clearedCookie, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
 import { InvalidArgumentError, ReadOnlyContextError } from './errors.ts'
+import { newRecord } from './new-record.ts'
 import type { Issued } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
 import type { RequestState } from './request-state.ts'
 import type { NewSession, Session, SessionLookup } from './session.ts'
-import { checkRole, checkSize, checkUserId, shortenUserAgent, toJsonObject } from './session-data.ts'
+import { checkRole, checkSize, toJsonObject } from './session-data.ts'
 import type { SessionWriter } from './session-writer.ts'
 
 export interface RequireOptions<Data> {
@@ -143,25 +144,7 @@ export function createSessionFunctions<Data>(app: {
 
     async createSession(session) {
       const state = await requestState()
-      const now = config.now()
-      const absolute =
-        session.absolute === undefined ? config.absolute : toMilliseconds(session.absolute, 'absolute')
-      const fields = {
-        userId: checkUserId(session.userId),
-        role: checkRole(session.role),
-        data: toJsonObject(session.data ?? {}),
-        userAgent: shortenUserAgent(
-          session.userAgent === undefined ? state.headers.get('user-agent') : session.userAgent,
-        ),
-        ip: session.ip ?? null,
-        version: 1,
-        createdAt: now,
-        authenticatedAt: now,
-        lastSeenAt: now,
-        absoluteEnd: now + absolute,
-        idle: session.idle === undefined ? config.idle : toMilliseconds(session.idle, 'idle'),
-      }
-      checkSize({ ...fields, id: '' })
+      const fields = newRecord(session, { config, userAgent: state.headers.get('user-agent') })
       await sessionOf({ ...fields, id: '' })
       const previous = await state.heldToken()
       const issued = await writer().create(fields, { remember: session.remember ?? true, previous })

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { signedInCookies } from '../src/testing.ts'
+import { SECRET, startInstance, type TestInstance } from './support/instance.ts'
+import { visit } from './support/visit.ts'
+
+let app: TestInstance & { stop(): Promise<void> }
+beforeAll(async () => {
+  app = await startInstance()
+})
+afterAll(() => app.stop())
+
+describe('signedInCookies', () => {
+  const options = () => ({
+    secret: SECRET,
+    kv: restTransport(app.kv),
+    url: 'https://app.test',
+    now: () => app.clock.now,
+  })
+
+  it('gives a browser a real session', async () => {
+    const [cookie] = await signedInCookies(
+      { userId: 'alice', role: 'admin', data: { theme: 'dark' } },
+      options(),
+    )
+    expect(cookie).toMatchObject({ name: '__Host-session', secure: true, httpOnly: true, sameSite: 'Lax' })
+    const { seen } = await visit(app.proxy, '/', { token: cookie?.value ?? '' })
+    expect(seen?.get('x-user-id')).toBe('alice')
+  })
+
+  it('ends with the browser session when it is not remembered', async () => {
+    const [cookie] = await signedInCookies({ userId: 'alice', remember: false }, options())
+    expect(cookie?.expires).toBe(-1)
+  })
+})
