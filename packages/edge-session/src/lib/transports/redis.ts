@@ -67,11 +67,17 @@ function transaction(
   if (isCluster(client)) {
     const multi = client.multi()
     for (const command of commands) multi.addCommand(keyOf(command), false, [...command])
-    return multi.exec()
+    return multi.exec().catch(repliesOf)
   }
   const multi = client.multi()
   for (const command of commands) multi.addCommand([...command])
-  return multi.exec()
+  return multi.exec().catch(repliesOf)
+}
+
+/** If commands fail, the client rejects with the replies to all of them, errors among them. */
+function repliesOf(error: unknown): readonly unknown[] {
+  if (error instanceof Error && 'replies' in error && Array.isArray(error.replies)) return error.replies
+  throw error
 }
 
 function isCluster(client: RedisClient | RedisClusterClient): client is RedisClusterClient {
