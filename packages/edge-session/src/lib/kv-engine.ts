@@ -33,11 +33,12 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
 
   function parts(): Parts<Store> {
     if (made === undefined) {
-      const { now, prefix } = config
+      const { now, prefix, kvTimeout: timeout } = config
       const seal = createSeal(config.secrets())
       const tokens = createTokens({ seal, now })
       const store =
-        options.store ?? makeStore({ prefix, transport: options.kv ?? restTransport(kvFromEnvironment()) })
+        options.store ??
+        makeStore({ prefix, timeout, transport: options.kv ?? restTransport(kvFromEnvironment()) })
       const common = { config, store, seal, tokens, emit }
       made = {
         ...common,

@@ -24,7 +24,11 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   readonly kv?: KVTransport
   /** In front of every KV key. Default `'session:'`. */
   readonly prefix?: string
-  /** Another place to keep sessions, instead of `kv` and `prefix`. */
+  /**
+   * Longest time one KV call may take; a lookup makes two at most, then the session is `unknown`. Default `'750ms'`.
+   */
+  readonly kvTimeout?: Duration
+  /** Another place to keep sessions, instead of `kv`, `prefix` and `kvTimeout`. */
   readonly store?: Store
   /** Lifetimes that meet a standard; `idle`, `absolute` and `touchInterval` override single values. Default `'consumer'`. */
   readonly preset?: LifetimePreset
@@ -60,7 +64,15 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
 export interface StatelessOptions<Data = JsonObject>
   extends Omit<
     EdgeSessionOptions<Data>,
-    'mode' | 'kv' | 'prefix' | 'store' | 'rotateEvery' | 'rotationGrace' | 'maxSessions' | 'whenFull'
+    | 'mode'
+    | 'kv'
+    | 'prefix'
+    | 'kvTimeout'
+    | 'store'
+    | 'rotateEvery'
+    | 'rotationGrace'
+    | 'maxSessions'
+    | 'whenFull'
   > {
   /**
    * The sealed session is in the cookie, at most 4,096 bytes of it. **It can not be revoked**: signing out makes this
@@ -77,6 +89,7 @@ export interface Config<Data> extends Lifetimes {
   readonly maxSessions: number
   readonly whenFull: 'evict-oldest' | 'refuse'
   readonly prefix: string
+  readonly kvTimeout: number
   readonly cookie: CookieConfig
   readonly schema: StandardSchemaV1<unknown, Data> | null
   readonly onEvent: OnEvent
@@ -97,9 +110,16 @@ export function resolveOptions<Data>(
 
 /** @throws ConfigurationError for options that only a store can honour. */
 function withoutStore<Data>({ mode, ...options }: StatelessOptions<Data>): EdgeSessionOptions<Data> {
-  const wrong = ['kv', 'prefix', 'store', 'rotateEvery', 'rotationGrace', 'maxSessions', 'whenFull'].find(
-    (name) => name in options,
-  )
+  const wrong = [
+    'kv',
+    'prefix',
+    'kvTimeout',
+    'store',
+    'rotateEvery',
+    'rotationGrace',
+    'maxSessions',
+    'whenFull',
+  ].find((name) => name in options)
   if (wrong !== undefined)
     throw new ConfigurationError(`"${wrong}" has no meaning with mode: "${mode}". Remove it.`)
   return options
@@ -123,8 +143,11 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
   if (!['evict-oldest', 'refuse'].includes(whenFull)) {
     throw new ConfigurationError('"whenFull" must be "evict-oldest" or "refuse".')
   }
-  if (options.store !== undefined && (options.kv !== undefined || options.prefix !== undefined)) {
-    throw new ConfigurationError('"store" replaces "kv" and "prefix". Give one or the other.')
+  if (
+    options.store !== undefined &&
+    [options.kv, options.prefix, options.kvTimeout].some((option) => option !== undefined)
+  ) {
+    throw new ConfigurationError('"store" replaces "kv", "prefix" and "kvTimeout". Give one or the others.')
   }
   const given = options.secret === undefined ? null : checkSecrets(options.secret, '"secret"')
   return {
@@ -137,6 +160,7 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     maxSessions,
     whenFull,
     prefix: options.prefix ?? 'session:',
+    kvTimeout: optional(options.kvTimeout, 'kvTimeout') ?? 750,
     cookie: resolveCookieOptions(options.cookie ?? {}),
     schema: options.schema ?? null,
     onEvent: options.onEvent ?? (() => {}),
