@@ -13,7 +13,8 @@ export type VercelKVClient = ExecClient
  *   is safe, as every operation can be repeated, but it takes longer than a page should wait.
  * - In segments with `fetchCache = 'force-cache'` or `'default-cache'` Next.js writes what this client reads to its data
  *   cache, on disk. Nothing is answered from there, as every command is unique, but session data lies around: the client
- *   hands no option to `fetch` that would prevent it. Use `restTransport` in an app with such segments.
+ *   hands no option to `fetch` that would prevent it. Use `restTransport` in an app with such segments: its requests pass
+ *   the cache by.
  * - Several commands at once are sent one after the other; several atomically are refused (`KVError` `protocol`), and so
  *   is a command whose answer may be a bare null. Sessions need neither.
  */
