@@ -33,7 +33,7 @@ export {
 export { LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lib/lifetime.ts'
 export type { NoneReason } from './lib/lookup.ts'
 export type { EdgeSessionOptions, StatelessOptions } from './lib/options.ts'
-export type { ProxyFunction, SessionProxyHandler } from './lib/proxy.ts'
+export type { ProxyFunction } from './lib/proxy.ts'
 export type { JsonObject, JsonValue, SessionRecord, SessionRef, SessionTimes } from './lib/record.ts'
 export { safeRedirectPath } from './lib/redirect-target.ts'
 export type { RequireOptions, SessionFunctions } from './lib/server.ts'
@@ -51,3 +51,4 @@ export type {
   StoredSession,
   UpdateResult,
 } from './lib/session-store.ts'
+export type { SessionProxyHandler } from './lib/with-session.ts'

@@ -24,7 +24,7 @@ const ROWS: readonly (readonly string[])[] = [
   // frameworks
   words('refusal forwarded-headers request-state'),
   words('proxy server devices handlers'),
-  words('session-handlers'),
+  words('session-handlers with-session'),
   // compose
   words('edge-session create-proxy signed-in-cookies'),
 ]

@@ -1,7 +1,9 @@
-import createIntlMiddleware from 'next-intl/middleware'
 import { NextResponse } from 'next/server.js'
+import createIntlMiddleware from 'next-intl/middleware'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createProxyFunction } from '../src/lib/proxy.ts'
+import { createProxyFunction, type ProxyFunction } from '../src/lib/proxy.ts'
+import type { JsonObject } from '../src/lib/record.ts'
+import { respondWith, type SessionProxyHandler } from '../src/lib/with-session.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
@@ -11,9 +13,13 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
+function withSession(handler: SessionProxyHandler<JsonObject>): ProxyFunction {
+  return createProxyFunction(app.engine, respondWith(handler))
+}
+
 describe('withSession and next-intl', () => {
   const intl = createIntlMiddleware({ locales: ['en', 'de'], defaultLocale: 'en' })
-  const run = () => createProxyFunction(app.engine, (request) => intl(request))
+  const run = () => withSession((request) => intl(request))
 
   it('gives the page both the locale and the session', async () => {
     const token = await app.signIn('alice')
@@ -26,7 +32,9 @@ describe('withSession and next-intl', () => {
 
   it('keeps the redirect of the one and the guard of the other', async () => {
     expect((await visit(run(), '/home')).location).toBe('https://app.test/en/home')
-    expect((await visit(run(), '/de/account')).location).toBe('https://app.test/en/login?next=%2Fde%2Faccount')
+    expect((await visit(run(), '/de/account')).location).toBe(
+      'https://app.test/en/login?next=%2Fde%2Faccount',
+    )
   })
 
   it('clears a dead cookie beside the cookies of the other', async () => {
@@ -40,7 +48,7 @@ describe('withSession', () => {
   it('shows the handler the cleaned request and all three outcomes', async () => {
     const token = await app.signIn('alice')
     const outcomes: string[] = []
-    const proxy = createProxyFunction(app.engine, (request, { lookup }) => {
+    const proxy = withSession((request, { lookup }) => {
       outcomes.push(`${lookup.outcome} ${request.headers.get('x-user-id')} ${request.headers.get('cookie')}`)
       return undefined
     })
@@ -49,35 +57,46 @@ describe('withSession', () => {
     await app.kv.pause()
     await visit(proxy, '/', { token })
     await app.kv.resume()
-    expect(outcomes).toEqual([`active alice __Host-session=${token}`, 'none null null', `unknown null __Host-session=${token}`])
+    expect(outcomes).toEqual([
+      `active alice __Host-session=${token}`,
+      'none null null',
+      `unknown null __Host-session=${token}`,
+    ])
   })
 
   it('carries the identity through a plain next(), one with its own headers, and a rewrite', async () => {
     const token = await app.signIn('alice')
     const responses = [
       () => NextResponse.next(),
-      () => NextResponse.next({ request: { headers: new Headers({ 'x-own': '1', cookie: 'a=1', 'x-user-id': 'root' }) } }),
+      () =>
+        NextResponse.next({
+          request: { headers: new Headers({ 'x-own': '1', cookie: 'a=1', 'x-user-id': 'root' }) },
+        }),
       () => NextResponse.rewrite('https://app.test/elsewhere'),
     ]
     for (const make of responses) {
-      const { response } = await visit(createProxyFunction(app.engine, make), '/', { token })
+      const { response } = await visit(withSession(make), '/', { token })
       expect(response.headers.get('x-middleware-request-x-user-id')).toBe('alice')
       expect(response.headers.get('x-middleware-override-headers')).toContain('x-edge-session')
     }
-    const own = (await visit(createProxyFunction(app.engine, responses[1] ?? NextResponse.next), '/', { token })).seen
+    const own = (await visit(withSession(responses[1] ?? NextResponse.next), '/', { token })).seen
     expect(own?.get('x-own')).toBe('1')
     expect(own?.get('cookie')).toBe(`__Host-session=${token}`)
   })
 
   it('adds nothing to a response of the handler’s own', async () => {
     const token = await app.signIn('alice')
-    const proxy = createProxyFunction(app.engine, () => new Response('teapot', { status: 418 }))
+    const proxy = withSession(() => new Response('teapot', { status: 418 }))
     const { status, response } = await visit(proxy, '/', { token })
-    expect([status, await response.text(), [...response.headers.keys()]]).toEqual([418, 'teapot', ['content-type']])
+    expect([status, await response.text(), [...response.headers.keys()]]).toEqual([
+      418,
+      'teapot',
+      ['content-type'],
+    ])
   })
 
   it('strips forged headers also when the handler passes the original on', async () => {
-    const proxy = createProxyFunction(app.engine, () => NextResponse.next())
+    const proxy = withSession(() => NextResponse.next())
     const { seen } = await visit(proxy, '/', { headers: { 'x-user-id': 'root', 'x-edge-session': 'forged' } })
     expect([seen?.has('x-user-id'), seen?.has('x-edge-session')]).toEqual([false, false])
   })

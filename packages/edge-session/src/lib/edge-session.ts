@@ -5,7 +5,7 @@ import { createKVEngine } from './kv-engine.ts'
 import { kvStore } from './kv-store.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import type { EdgeSessionOptions, StatelessOptions } from './options.ts'
-import { createProxyFunction, type ProxyFunction, type SessionProxyHandler } from './proxy.ts'
+import { createProxyFunction, type ProxyFunction } from './proxy.ts'
 import type { JsonObject } from './record.ts'
 import { createRequestStates } from './request-state.ts'
 import { createSessionFunctions, type SessionFunctions } from './server.ts'
@@ -15,6 +15,7 @@ import {
   type SessionHandlersOptions,
 } from './session-handlers.ts'
 import { createStatelessEngine } from './stateless-engine.ts'
+import { respondWith, type SessionProxyHandler } from './with-session.ts'
 
 /** What every instance offers to the proxy, pages, actions and route handlers of an app. */
 export interface StatelessEdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers<Data> {
@@ -97,7 +98,7 @@ function proxiesOf<Data>(
 ): Pick<StatelessEdgeSession<Data>, 'proxy' | 'withSession' | 'assertConfigured'> {
   return {
     proxy: createProxyFunction(engine),
-    withSession: (handler) => createProxyFunction(engine, handler),
+    withSession: (handler) => createProxyFunction(engine, respondWith(handler)),
     assertConfigured: () => engine.assertConfigured(),
   }
 }

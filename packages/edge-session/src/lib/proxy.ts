@@ -1,39 +1,36 @@
 import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
 import { clearedCookie, cookieValues, issuedCookie, serialiseCookie, withCookie } from './cookie.ts'
 import type { Engine, Recognised } from './engine.ts'
-import { mergeForwardedHeaders } from './forwarded-headers.ts'
 import type { Verdict } from './guard.ts'
 import { encodeUserId, IDENTITY_HEADER, USER_ID_HEADER } from './identity.ts'
 import { cookieIsDead } from './lookup.ts'
-import { MALFORMED_PATH, NEVER_STORE, problemResponse } from './problem.ts'
-import { refuse } from './refusal.ts'
-import type { SessionLookup } from './session.ts'
+import { MALFORMED_PATH, NEVER_STORE } from './problem.ts'
+import { problemAsJson, refuse } from './refusal.ts'
 import type { OpenToken } from './token.ts'
 
 /** What `proxy.ts` and `middleware.ts` export. */
 export type ProxyFunction = (request: NextRequest, event: NextFetchEvent) => Promise<NextResponse>
 
-/**
- * Another proxy to run behind the session check, such as next-intl's. Gets the request as the page will see it: without
- * forged headers and dead cookies, with the verified identity.
- */
-export type SessionProxyHandler<Data> = (
-  request: NextRequest,
-  context: { readonly event: NextFetchEvent; readonly lookup: SessionLookup<Data> },
-) => NextResponse | Response | undefined | Promise<NextResponse | Response | undefined>
+/** Makes the response to a request that may pass. `headers`: what the page is to see, `null` for no change. */
+export type Respond<Data> = (context: {
+  readonly request: NextRequest
+  readonly event: NextFetchEvent
+  readonly headers: Headers | null
+  readonly current: Recognised<Data>
+}) => NextResponse | Promise<NextResponse>
 
 const UNGUARDED = { protected: false, api: false, whenUnknown: 'continue', allow: () => true } as const
 
 export function createProxyFunction<Data>(
   engine: Engine<Data>,
-  handler?: SessionProxyHandler<Data>,
+  respond: Respond<Data> = passOn,
 ): ProxyFunction {
   const { config, guard } = engine
   const cleared = serialiseCookie(clearedCookie(config.cookie))
 
   return async function proxy(request, event) {
     const verdict: Verdict<Data> | null = guard.active ? guard.judge(request.nextUrl.pathname) : UNGUARDED
-    if (verdict === null) return asNextResponse(problemResponse(MALFORMED_PATH))
+    if (verdict === null) return problemAsJson(MALFORMED_PATH)
     const cookieHeader = request.headers.get('cookie')
     const presented = cookieValues(cookieHeader, config.cookie.name)
     const started = config.now()
@@ -53,7 +50,7 @@ export function createProxyFunction<Data>(
     const headers = new Headers(request.headers)
     const isPublic = guard.active && !verdict.protected
     const changed = await forward({ engine, headers, current, presented, isPublic })
-    const response = await respond({ request, event, headers: changed ? headers : null, handler, current })
+    const response = await respond({ request, event, headers: changed ? headers : null, current })
 
     if (current.outcome === 'active' && renewed === null) {
       const touch = engine.touch(current)
@@ -94,28 +91,6 @@ async function forward<Data>(context: {
   return true
 }
 
-async function respond<Data>(context: {
-  request: NextRequest
-  event: NextFetchEvent
-  headers: Headers | null
-  handler: SessionProxyHandler<Data> | undefined
-  current: Recognised<Data>
-}): Promise<NextResponse> {
-  const { request, event, headers, handler, current } = context
-  if (handler === undefined)
-    return headers === null ? NextResponse.next() : NextResponse.next({ request: { headers } })
-  const seen =
-    headers === null ? request : new (request.constructor as typeof NextRequest)(request, { headers })
-  const response = (await handler(seen, { event, lookup: publicLookup(current) })) ?? NextResponse.next()
-  return asNextResponse(headers === null ? response : mergeForwardedHeaders(response, headers))
-}
-
-function publicLookup<Data>(current: Recognised<Data>): SessionLookup<Data> {
-  if (current.outcome === 'active') return { outcome: 'active', session: current.session }
-  if (current.outcome === 'none') return { outcome: 'none', reason: current.reason }
-  return { outcome: 'unknown', error: current.error }
-}
-
 function cookieFor<Data>(engine: Engine<Data>, { token }: { token: OpenToken }): string {
   const { absoluteEnd, remember } = token.claims
   const lifetime = absoluteEnd - engine.config.now()
@@ -126,10 +101,6 @@ function isRead(request: NextRequest): boolean {
   return request.method === 'GET' || request.method === 'HEAD'
 }
 
-/** A response whose headers may be changed. */
-function asNextResponse(response: Response): NextResponse {
-  const { status, statusText, headers } = response
-  return response instanceof NextResponse
-    ? response
-    : new NextResponse(response.body, { status, statusText, headers })
+function passOn({ headers }: { headers: Headers | null }): NextResponse {
+  return headers === null ? NextResponse.next() : NextResponse.next({ request: { headers } })
 }

@@ -43,7 +43,7 @@ function askToSignIn({
     const headers = { 'x-action-redirect': `${signIn}${query};replace`, 'content-type': 'text/plain' }
     return new NextResponse(SIGN_IN_REQUIRED.title, { status: 401, headers })
   }
-  if (api || prefersJson(request)) return asJson(SIGN_IN_REQUIRED)
+  if (api || prefersJson(request)) return problemAsJson(SIGN_IN_REQUIRED)
   const url = request.nextUrl.clone()
   url.pathname = signIn
   url.search = query
@@ -60,19 +60,24 @@ function answer({
   api: boolean
   problem: Problem
 }): NextResponse {
-  if (api || prefersJson(request)) return asJson(problem)
+  if (api || prefersJson(request)) return problemAsJson(problem)
   const { status, title, headers = {} } = problem
   if (request.headers.has('next-action')) {
     return new NextResponse(title, { status, headers: { ...headers, 'content-type': 'text/plain' } })
   }
-  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${title}</title><body style="font:1rem/1.5 system-ui;max-width:32rem;margin:20vh auto;padding:0 1rem"><h1 style="font-size:1.5rem">${title}</h1><p>${status === 503 ? 'You are still signed in. Try again in a moment.' : 'You are signed in, but this page is for others.'}</p>`
+  const hint =
+    status === 503
+      ? 'You are still signed in. Try again in a moment.'
+      : 'You are signed in, but not for this page.'
+  const body = `<!doctype html><html lang=en><meta name=viewport content=width=device-width><meta name=color-scheme content="light dark"><title>${title}</title><body style="font:1rem/1.5 system-ui;margin:20vh auto;width:20rem"><h1>${title}</h1><p>${hint}`
   return new NextResponse(body, {
     status,
     headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
   })
 }
 
-function asJson(problem: Problem): NextResponse {
+/** As `problemResponse`, in the class that Next.js wants of a proxy. */
+export function problemAsJson(problem: Problem): NextResponse {
   const { body, status, headers } = problemResponse(problem)
   return new NextResponse(body, { status, headers })
 }

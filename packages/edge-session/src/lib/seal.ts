@@ -52,7 +52,7 @@ export function createSeal(secrets: readonly string[]): Seal {
       if (first === undefined) throw new TypeError('createSeal() needs a secret')
       return new CompactEncrypt(toBytes(JSON.stringify(claims)))
         .setProtectedHeader(protectedHeader(first.kid))
-        .encrypt(first.purposes[purpose])
+        .encrypt(await first.key(purpose))
     },
 
     async unseal(purpose, sealed) {
@@ -60,7 +60,7 @@ export function createSeal(secrets: readonly string[]): Seal {
       // Only our own header, byte for byte, gets as far as jose: no other alg, no zip (CVE-2024-28176), no crit.
       const secret = await find(sealed)
       if (secret === undefined) return { kind: looksLikeOurs(sealed) ? 'unknown-key' : 'malformed' }
-      const text = await decrypt(sealed, secret.purposes[purpose])
+      const text = await decrypt(sealed, await secret.key(purpose))
       if (text === null) return { kind: 'malformed' }
       return { kind: 'opened', claims: JSON.parse(text), current: secret === (await keys())[0] }
     },
@@ -70,7 +70,9 @@ export function createSeal(secrets: readonly string[]): Seal {
     },
 
     async successors(sid) {
-      const macs = (await keys()).map(({ rotation }) => crypto.subtle.sign('HMAC', rotation, toBytes(sid)))
+      const macs = (await keys()).map(async ({ rotation }) =>
+        crypto.subtle.sign('HMAC', await rotation(), toBytes(sid)),
+      )
       return (await Promise.all(macs)).map((mac) => toBase64Url(new Uint8Array(mac)))
     },
   }
@@ -80,14 +82,16 @@ interface SecretKeys {
   readonly kid: string
   /** The first segment of everything sealed with this secret. */
   readonly header: string
-  readonly purposes: Readonly<Record<SealPurpose, CryptoKey>>
-  readonly rotation: CryptoKey
+  /** Derived at first use, then kept. */
+  readonly key: (purpose: SealPurpose) => Promise<CryptoKey>
+  readonly rotation: () => Promise<CryptoKey>
 }
 
 function protectedHeader(kid: string): { alg: 'dir'; enc: 'A256GCM'; kid: string } {
   return { alg: 'dir', enc: 'A256GCM', kid }
 }
 
+/** HKDF (RFC 5869) from one secret to a key for each purpose and an id that says nothing about it. */
 async function deriveKeys(secret: string): Promise<SecretKeys> {
   const root = await crypto.subtle.importKey('raw', toBytes(secret), 'HKDF', false, [
     'deriveKey',
@@ -99,24 +103,25 @@ async function deriveKeys(secret: string): Promise<SecretKeys> {
     salt: new Uint8Array(),
     info: toBytes(`edge-session/1/${info}`),
   })
-  const cipher = (purpose: SealPurpose) =>
-    crypto.subtle.deriveKey(hkdf(purpose), root, { name: 'AES-GCM', length: 256 }, false, [
-      'encrypt',
-      'decrypt',
-    ])
-  const [token, identity, snapshot, stateless, rotation, kidBits] = await Promise.all([
-    cipher('token'),
-    cipher('identity'),
-    cipher('snapshot'),
-    cipher('stateless'),
-    crypto.subtle.deriveKey(hkdf('rotation'), root, { name: 'HMAC', hash: 'SHA-256', length: 256 }, false, [
-      'sign',
-    ]),
-    crypto.subtle.deriveBits(hkdf('kid'), root, 48),
-  ])
-  const kid = toBase64Url(new Uint8Array(kidBits))
-  const header = toBase64Url(toBytes(JSON.stringify(protectedHeader(kid))))
-  return { kid, header, purposes: { token, identity, snapshot, stateless }, rotation }
+  const kid = toBase64Url(new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), root, 48)))
+  const derived = new Map<string, Promise<CryptoKey>>()
+
+  function derive(
+    info: string,
+    algorithm: HmacKeyGenParams | AesKeyGenParams,
+    usages: KeyUsage[],
+  ): Promise<CryptoKey> {
+    const key = derived.get(info) ?? crypto.subtle.deriveKey(hkdf(info), root, algorithm, false, usages)
+    derived.set(info, key)
+    return key
+  }
+
+  return {
+    kid,
+    header: toBase64Url(toBytes(JSON.stringify(protectedHeader(kid)))),
+    key: (purpose) => derive(purpose, { name: 'AES-GCM', length: 256 }, ['encrypt', 'decrypt']),
+    rotation: () => derive('rotation', { name: 'HMAC', hash: 'SHA-256', length: 256 }, ['sign']),
+  }
 }
 
 async function decrypt(sealed: string, key: CryptoKey): Promise<string | null> {
