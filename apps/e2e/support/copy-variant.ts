@@ -1,0 +1,82 @@
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { directoryOf, E2E, REPOSITORY, type Variant } from './variants.ts'
+
+export const DEMO = join(REPOSITORY, 'apps/demo')
+export const LIBRARY = join(REPOSITORY, 'packages/edge-session')
+
+/** A copy of the demo and of the built library, with the modules of the variant's Next.js around them. */
+export function copyVariant(variant: Variant): void {
+  const directory = directoryOf(variant)
+  cpSync(DEMO, directory, {
+    recursive: true,
+    filter: (path) => !/^(?:node_modules|\.next|\.local|\.turbo)$|\.tsbuildinfo$|^\.env/.test(basename(path)),
+  })
+  // The same places, seen from one directory deeper.
+  edit(join(directory, 'tsconfig.json'), (text) => text.replace('../../tsconfig', '../../../../tsconfig'))
+  edit(join(directory, 'next.config.ts'), (text) => text.replace("'../..'", "'../../../..'"))
+  placeProxy(variant)
+  linkModules(variant)
+}
+
+function placeProxy({ convention, ...variant }: Variant): void {
+  const proxy = join(directoryOf({ convention, ...variant }), 'proxy.ts')
+  if (convention === null) rmSync(proxy)
+  if (convention !== 'middleware.ts') return
+  edit(proxy, (text) => text.replace('export { proxy }', 'export { proxy as middleware }'))
+  renameSync(proxy, join(dirname(proxy), 'middleware.ts'))
+}
+
+function linkModules(variant: Variant): void {
+  const modules = join(directoryOf(variant), 'node_modules')
+  for (const name of dependenciesOf(DEMO)) {
+    if (name !== 'edge-session') link(join(modules, name), sourceOf(name, variant))
+  }
+  // As installed from the registry: real files, whose own imports of "next" find the variant's.
+  for (const part of ['package.json', 'dist'])
+    cpSync(join(LIBRARY, part), join(modules, 'edge-session', part), { recursive: true })
+  const { dependencies } = manifestOf(LIBRARY)
+  for (const name of Object.keys(dependencies)) link(join(modules, name), join(LIBRARY, 'node_modules', name))
+}
+
+function sourceOf(name: string, { next }: Variant): string {
+  // TypeScript 7 has no API that Next.js 15 could call.
+  if (next === '15' && name === 'next') return join(E2E, 'node_modules/next-15')
+  if (next === '15' && name === 'typescript') return join(E2E, 'node_modules/typescript-5')
+  return join(DEMO, 'node_modules', name)
+}
+
+function link(path: string, target: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(realpathSync(target), path)
+}
+
+function dependenciesOf(directory: string): readonly string[] {
+  const { dependencies, devDependencies } = manifestOf(directory)
+  return Object.keys({ ...dependencies, ...devDependencies })
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+function manifestOf(directory: string): Manifest {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest
+}
+
+function edit(file: string, change: (text: string) => string): void {
+  const before = readFileSync(file, 'utf8')
+  const after = change(before)
+  if (after === before) throw new Error(`${file} has nothing to adapt: the demo has changed.`)
+  writeFileSync(file, after)
+}

@@ -1,0 +1,43 @@
+import type { Reply } from './http.ts'
+
+const COOKIE = /^(__Host-session|session)=([^;]*)/
+
+const issued = new Set<string>()
+
+/** Every session cookie that any response of this test file has set. */
+export function issuedTokens(): ReadonlySet<string> {
+  return issued
+}
+
+/** What holds for every response of the app, whatever was asked. Throws otherwise. */
+export function checkReply({ status, headers, setCookies, text }: Reply, request: string): void {
+  const names = setCookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))
+  if (new Set(names).size !== names.length) fail(request, `sets a cookie twice: ${names.join(', ')}`)
+  const cacheControl = headers['cache-control'] ?? ''
+  const ours = setCookies.find((cookie) => COOKIE.test(cookie))
+  if (ours !== undefined) {
+    const token = COOKIE.exec(ours)?.[2] ?? ''
+    if (token !== '') issued.add(token)
+    if (!isPrivate(cacheControl)) fail(request, `sets our cookie with Cache-Control "${cacheControl}"`)
+    if (!/; HttpOnly/i.test(ours) || !/; SameSite=/i.test(ours) || !/; Path=\/(;|$)/i.test(ours))
+      fail(request, 'sets a cookie without HttpOnly, SameSite or Path')
+    if (ours.startsWith('__Host-') && (!/; Secure/i.test(ours) || /; Domain=/i.test(ours)))
+      fail(request, 'sets a __Host- cookie that browsers refuse')
+  }
+  if (/secret:\w/.test(text) && !isPrivate(cacheControl))
+    fail(request, `answers a secret with Cache-Control "${cacheControl}"`)
+  for (const name of Object.keys(headers)) {
+    if (/^(?:x-user-id|x-edge-session|x-middleware-(?!rewrite$|next$))/.test(name))
+      fail(request, `answers with the internal header ${name}`)
+  }
+  for (const token of issued) if (text.includes(token)) fail(request, 'answers with a token in its body')
+  if (status >= 500 && status !== 503) fail(request, `answers ${status}:\n${text.slice(0, 500)}`)
+}
+
+export function isPrivate(cacheControl: string): boolean {
+  return /\bprivate\b/.test(cacheControl) && /\bno-store\b/.test(cacheControl)
+}
+
+function fail(request: string, what: string): never {
+  throw new Error(`${request} ${what}`)
+}
