@@ -38,7 +38,12 @@ export type { JsonObject, JsonValue, SessionRecord, SessionRef, SessionTimes } f
 export { safeRedirectPath } from './lib/redirect-target.ts'
 export type { RequireOptions, SessionFunctions } from './lib/server.ts'
 export type { ListedSession, NewSession, Session, SessionLookup } from './lib/session.ts'
-export type { SessionHandler, SessionHandlers, SessionHandlersOptions } from './lib/session-handlers.ts'
+export type {
+  CurrentSessionHandlers,
+  SessionHandler,
+  SessionHandlers,
+  SessionHandlersOptions,
+} from './lib/session-handlers.ts'
 export type {
   AtTime,
   CreateOptions,

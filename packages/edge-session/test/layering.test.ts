@@ -7,7 +7,9 @@ const SRC = join(import.meta.dirname, '../src')
 /** Rows of AGENTS.md, bottom first. A file imports only from rows below its own. */
 const ROWS: readonly (readonly string[])[] = [
   // vocabulary
-  words('encoding environment errors kv-transport memo problem record redirect-target path-forms cross-site'),
+  words(
+    'encoding environment passive-header errors kv-transport memo problem record redirect-target path-forms cross-site',
+  ),
   words(
     'duration lifetime lookup session-store record-codec script-flags time-limit kv-recognition-scripts cookie-options',
   ),

@@ -106,6 +106,15 @@ describe('proxy: signed-in visitors', () => {
     expect([first.commands, second.commands]).toEqual([2, 1])
   })
 
+  it('takes a check that nobody asked for as no activity', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 61_000
+    const headers = { 'x-edge-session-passive': '1' }
+    const passive = await app.commandsDuring(() => visit(app.proxy, '/public', { token, headers }))
+    const active = await app.commandsDuring(() => visit(app.proxy, '/public', { token }))
+    expect([passive.commands, active.commands]).toEqual([1, 2])
+  })
+
   it('lets pass only whom the rule allows', async () => {
     const { proxy } = app.with({
       protect: { routes: [{ path: '/admin', allow: ({ role }) => role === 'admin' }] },

@@ -1,8 +1,4 @@
-/**
- * On every request that nobody asked for: a timer's, a tab's that heard from another. Such a request is no activity,
- * else a page left open would keep an idle session alive for ever.
- */
-export const PASSIVE_HEADER = 'x-edge-session-passive'
+import { PASSIVE_HEADER } from './passive-header.ts'
 
 /** `code` of a problem+json; `ERR_NO_ANSWER` for whatever did not come from our handlers. */
 export type Answer =

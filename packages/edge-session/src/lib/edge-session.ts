@@ -10,6 +10,8 @@ import type { JsonObject } from './record.ts'
 import { createRequestStates } from './request-state.ts'
 import { createSessionFunctions, type SessionFunctions } from './server.ts'
 import {
+  type CurrentSessionHandlers,
+  createCurrentSessionHandlers,
   createSessionHandlers,
   type SessionHandlers,
   type SessionHandlersOptions,
@@ -19,6 +21,8 @@ import { respondWith, type SessionProxyHandler } from './with-session.ts'
 
 /** What every instance offers to the proxy, pages, actions and route handlers of an app. */
 export interface StatelessEdgeSession<Data> extends SessionFunctions<Data>, RouteHandlers<Data> {
+  /** Routes ready to be mounted: the current session, sign-out. */
+  readonly sessionHandlers: (options?: SessionHandlersOptions<Data>) => CurrentSessionHandlers
   /**
    * For `proxy.ts` (`export { proxy } from './session'`) or `middleware.ts` (`export { proxy as middleware } …`).
    * Recognises the visitor with at most one KV command, guards the `protect`ed paths, and hands the verified session
@@ -65,10 +69,13 @@ export function createEdgeSession<Data extends object = JsonObject>(
 function createStateless<Data>(options: StatelessOptions<Data>): StatelessEdgeSession<Data> {
   const engine = createStatelessEngine(options)
   const requestState = createRequestStates(engine)
+  const functions = createSessionFunctions({ engine, writer: engine.writer, requestState })
+  const routes = createRouteHandlers(engine, requestState)
   return {
-    ...createSessionFunctions({ engine, writer: engine.writer, requestState }),
-    ...createRouteHandlers(engine, requestState),
+    ...functions,
+    ...routes,
     ...proxiesOf(engine),
+    sessionHandlers: (handlerOptions) => createCurrentSessionHandlers({ functions, routes }, handlerOptions),
   }
 }
 

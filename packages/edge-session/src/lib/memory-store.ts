@@ -91,7 +91,7 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       const next = graceEnd === null ? { ...record, id: nextId } : { ...current, id: nextId, lastSeenAt }
       user.sessions.delete(id)
       user.sessions.set(nextId, entry(next, timeLeft(record, lastSeenAt)))
-      if (graceEnd !== null) leaveTrail(user, { from: id, nextId, graceEnd })
+      if (graceEnd !== null) user.trails.set(id, { nextId, graceEnd })
       return { kind: 'rotated', nextId, graceEnd }
     },
 
@@ -115,7 +115,7 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
   }
 }
 
-/** At most this many trails lead to one session; older ones are forgotten. */
+/** At most this many trails lead to one session; older ones count as leading nowhere. */
 const MAX_TRAILS = 8
 
 interface User {
@@ -162,14 +162,4 @@ function follow(user: User, id: string): string | null {
 function prune(user: User, isKept: (stored: Stored) => boolean): void {
   for (const [id, stored] of user.sessions) if (!isKept(stored)) user.sessions.delete(id)
   for (const id of user.trails.keys()) if (follow(user, id) === null) user.trails.delete(id)
-}
-
-function leaveTrail(user: User, { from, ...trail }: Trail & { readonly from: string }): void {
-  user.trails.set(from, trail)
-  const previous = new Map([...user.trails].map(([id, { nextId }]) => [nextId, id]))
-  let id: string | undefined = from
-  for (let length = 1; id !== undefined; length += 1) {
-    if (length > MAX_TRAILS) user.trails.delete(id)
-    id = previous.get(id)
-  }
 }

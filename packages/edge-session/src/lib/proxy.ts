@@ -4,6 +4,7 @@ import type { Engine, Recognised } from './engine.ts'
 import type { Verdict } from './guard.ts'
 import { encodeUserId, IDENTITY_HEADER, USER_ID_HEADER } from './identity.ts'
 import { cookieIsDead } from './lookup.ts'
+import { PASSIVE_HEADER } from './passive-header.ts'
 import { MALFORMED_PATH, NEVER_STORE } from './problem.ts'
 import { problemAsJson, refuse } from './refusal.ts'
 import type { OpenToken } from './token.ts'
@@ -45,14 +46,16 @@ export function createProxyFunction<Data>(
       return refusal
     }
 
-    const renewed = recognised.outcome === 'active' && isRead(request) ? await engine.renew(recognised) : null
+    const passive = request.headers.has(PASSIVE_HEADER)
+    const renews = recognised.outcome === 'active' && isRead(request) && !passive
+    const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
     const headers = new Headers(request.headers)
     const isPublic = guard.active && !verdict.protected
     const changed = await forward({ engine, headers, current, presented, isPublic })
     const response = await respond({ request, event, headers: changed ? headers : null, current })
 
-    if (current.outcome === 'active' && renewed === null) {
+    if (current.outcome === 'active' && renewed === null && !passive) {
       const touch = engine.touch(current)
       if (touch !== null) event.waitUntil(touch)
     }

@@ -27,12 +27,21 @@ export type SessionHandler = (request: Request, context: RouteContext) => Promis
  * Ready-made routes, one line each. They answer problem+json, refuse cross-site changes, and stay out of every cache.
  * A GET changes nothing.
  */
-export interface SessionHandlers {
+export interface CurrentSessionHandlers {
   /**
    * `app/api/session/route.ts`: `export const { GET } = sessionHandlers().session`. What `useSession()` asks:
    * `{ session }` or `{ session: null }`, never 401; 503 when it is not known.
    */
   readonly session: { readonly GET: SessionHandler }
+  /**
+   * `app/api/auth/logout/route.ts`: `export const { POST } = sessionHandlers().logout`. 204 when the session is gone;
+   * 503 when KV does not answer: then the browser forgets the cookie, but the session may live on.
+   */
+  readonly logout: { readonly POST: SessionHandler }
+}
+
+/** The routes of an instance with a store. */
+export interface SessionHandlers extends CurrentSessionHandlers {
   /**
    * `app/api/sessions/[[...path]]/route.ts`: `export const { GET, POST, DELETE } = sessionHandlers().sessions`. What
    * `useSessions()` asks. GET lists the user's sessions; `DELETE …/:id` ends one of them: 204, or 404 if there is no
@@ -43,11 +52,6 @@ export interface SessionHandlers {
     readonly POST: SessionHandler
     readonly DELETE: SessionHandler
   }
-  /**
-   * `app/api/auth/logout/route.ts`: `export const { POST } = sessionHandlers().logout`. 204 when the session is gone;
-   * 503 when KV does not answer: then the browser forgets the cookie, but the session may live on.
-   */
-  readonly logout: { readonly POST: SessionHandler }
   /**
    * `app/api/cron/cleanup/route.ts`: `export const { GET } = sessionHandlers().cleanup`. Removes what a store without
    * expiry has left: `{ cleaned }`. KV needs none of it, there `cleaned` is 0. Wants `Authorization: Bearer <secret>`,
@@ -64,18 +68,12 @@ const SECRET_REQUIRED: Problem = {
   headers: { 'www-authenticate': 'Bearer' },
 }
 
-export function createSessionHandlers<Data>(
-  app: {
-    engine: KVEngine<Data, SessionStore>
-    functions: SessionFunctions<Data> & DeviceFunctions<Data>
-    routes: RouteHandlers<Data>
-  },
-  { expose = dataOf, cronSecret }: SessionHandlersOptions<Data> = {},
-): SessionHandlers {
-  const { engine, functions } = app
-  const { publicRoute, protectRoute } = app.routes
-  const { config } = engine
-
+/** The routes that need no store. */
+export function createCurrentSessionHandlers<Data>(
+  { functions, routes }: { functions: SessionFunctions<Data>; routes: RouteHandlers<Data> },
+  { expose = dataOf }: SessionHandlersOptions<Data> = {},
+): CurrentSessionHandlers {
+  const { publicRoute } = routes
   return {
     session: {
       GET: publicRoute(async () => {
@@ -85,6 +83,30 @@ export function createSessionHandlers<Data>(
         return Response.json({ session })
       }),
     },
+
+    logout: {
+      POST: publicRoute(async () => {
+        await functions.destroySession()
+        return new Response(null, { status: 204 })
+      }),
+    },
+  }
+}
+
+export function createSessionHandlers<Data>(
+  app: {
+    engine: KVEngine<Data, SessionStore>
+    functions: SessionFunctions<Data> & DeviceFunctions<Data>
+    routes: RouteHandlers<Data>
+  },
+  options: SessionHandlersOptions<Data> = {},
+): SessionHandlers {
+  const { engine, functions } = app
+  const { publicRoute, protectRoute } = app.routes
+  const { config } = engine
+
+  return {
+    ...createCurrentSessionHandlers(app, options),
 
     sessions: {
       GET: protectRoute(async (_request, context) => {
@@ -113,17 +135,10 @@ export function createSessionHandlers<Data>(
       }),
     },
 
-    logout: {
-      POST: publicRoute(async () => {
-        await functions.destroySession()
-        return new Response(null, { status: 204 })
-      }),
-    },
-
     cleanup: {
       GET: publicRoute(async (request) => {
         const [, presented = ''] = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-        if (!(await isSame(presented, cronSecret ?? environment('CRON_SECRET')))) {
+        if (!(await isSame(presented, options.cronSecret ?? environment('CRON_SECRET')))) {
           return problemResponse(SECRET_REQUIRED)
         }
         const cleaned = (await engine.parts().store.cleanUp?.({ now: config.now() })) ?? 0
