@@ -8,7 +8,7 @@ import { restTransport } from '../src/lib/transports/rest.ts'
 import { DAY, newId, newRecord, START } from './support/records.ts'
 import { provideRedis } from './support/redis-server.ts'
 
-const redis = await provideRedis()
+const redis = await provideRedis(12)
 afterAll(() => redis?.stop())
 
 const engines = [

@@ -57,7 +57,7 @@ describeKVStore('vercelKVTransport', {
   transport: vercelKVTransport(createVercelKV({ url, token, enableTelemetry })),
 })
 
-const redis = await provideRedis()
+const redis = await provideRedis(11)
 if (redis !== null) {
   stops.push(redis.stop)
   const front = await startLocalKV({ redis: redis.url })

@@ -48,10 +48,17 @@ export async function startRedisServer(options: readonly string[] = []): Promise
   return null
 }
 
-/** The Redis of `REDIS_URL`, whose data is left alone, or one of its own, or `null` and a line on the console. */
-export async function provideRedis(): Promise<Pick<RedisServer, 'url' | 'stop'> | null> {
+/**
+ * The Redis of `REDIS_URL`, in a database of its own as other files empty theirs; else one started for this file; else
+ * `null` and a line on the console.
+ */
+export async function provideRedis(database: number): Promise<Pick<RedisServer, 'url' | 'stop'> | null> {
   const { REDIS_URL } = process.env
-  if (REDIS_URL !== undefined && REDIS_URL !== '') return { url: REDIS_URL, stop: async () => {} }
+  if (REDIS_URL !== undefined && REDIS_URL !== '') {
+    const url = new URL(REDIS_URL)
+    url.pathname = `/${database}`
+    return { url: url.href, stop: async () => {} }
+  }
   const server = await startRedisServer()
   if (server === null)
     console.log(
