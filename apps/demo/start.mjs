@@ -45,11 +45,11 @@ const next = spawn(
 )
 
 let stopping = false
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stopping = true
-    next.kill('SIGTERM')
-  })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
+if (process.env.npm_lifecycle_event !== undefined) {
+  // The shell between npm and us passes no signal on: when it is gone, we go too.
+  const shell = process.ppid
+  setInterval(() => process.ppid !== shell && stop(), 500).unref()
 }
 next.on('error', (error) => void kv.stop().then(() => fail(error.message)))
 next.on('exit', async (code) => {
@@ -58,6 +58,11 @@ next.on('exit', async (code) => {
 })
 
 if (await isUp()) greet()
+
+function stop() {
+  stopping = true
+  next.kill('SIGTERM')
+}
 
 /** Made up once and kept, so that sessions survive a restart. */
 function secret(name) {
@@ -98,9 +103,11 @@ function greet() {
          bob   (member)  password demo-bob
          and ${odd.join(', ')}: "demo-" and the name
 
-  Safari keeps secure cookies only over https: there, start with INSECURE_DEV_COOKIES=1.
   Ctrl-C stops the demo and its KV.
 `)
+  if (mode === 'start') {
+    console.log('  Safari keeps secure cookies only over https: there, start with INSECURE_DEV_COOKIES=1.\n')
+  }
 }
 
 function fail(sentence) {
