@@ -42,7 +42,12 @@ beforeAll(async () => {
 afterAll(() => app.stop())
 
 async function visitInVM({ secret = SECRET, path = '/dashboard', token = '' }) {
-  const input = JSON.stringify({ secret, path, kv: { url: app.kv.url, token: app.kv.token }, cookie: `__Host-session=${token}` })
+  const input = JSON.stringify({
+    secret,
+    path,
+    kv: { url: app.kv.url, token: app.kv.token },
+    cookie: `__Host-session=${token}`,
+  })
   const result = JSON.parse(await vm.evaluate(`globalThis.visit(${input})`))
   return { status: result.status as number, headers: new Headers(result.headers) }
 }
@@ -63,7 +68,10 @@ describe('the proxy in a bare edge runtime', () => {
     const token = await app.signIn('alice')
     await app.lifecycle.revokeAll('alice', { except: null })
     const revoked = await visitInVM({ token })
-    expect([revoked.status, revoked.headers.get('location')]).toEqual([307, 'https://app.test/login?next=%2Fdashboard'])
+    expect([revoked.status, revoked.headers.get('location')]).toEqual([
+      307,
+      'https://app.test/login?next=%2Fdashboard',
+    ])
     expect(revoked.headers.get('set-cookie')).toContain('Expires=Thu, 01 Jan 1970')
     const { commands } = await app.commandsDuring(() => visitInVM({ token: `${token}x` }))
     expect(commands).toBe(0)
@@ -75,7 +83,11 @@ describe('the proxy in a bare edge runtime', () => {
     await app.kv.pause()
     const down = await visitInVM({ token })
     await app.kv.resume()
-    expect([down.status, down.headers.get('set-cookie'), other.headers.get('set-cookie')]).toEqual([503, null, null])
+    expect([down.status, down.headers.get('set-cookie'), other.headers.get('set-cookie')]).toEqual([
+      503,
+      null,
+      null,
+    ])
     expect((await visitInVM({ token })).status).toBe(200)
   })
 })

@@ -8,6 +8,7 @@ import type { SessionStore } from '../src/lib/session-store.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
 import { callRoute, type RouteRequest } from './support/app-route.ts'
 import { SECRET } from './support/instance.ts'
+import { redisOfWorker } from './support/redis-server.ts'
 
 const CRON_SECRET = 'cron-secret-of-the-test'
 
@@ -16,7 +17,7 @@ let app: EdgeSession<JsonObject>
 let handlers: SessionHandlers
 
 beforeAll(async () => {
-  const { REDIS_URL: redis } = process.env
+  const redis = redisOfWorker()
   kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
 })
 afterAll(() => kv.stop())

@@ -11,7 +11,8 @@ export function describeStore(
 ): void {
   describe(name, () => {
     for (const { name: fact, needsClock, run } of sessionStoreContract) {
-      it.skipIf(needsClock && clock === 'stands')(fact, () => run({ createStore }))
+      if (needsClock && clock === 'stands') continue
+      it(fact, () => run({ createStore }))
     }
   })
 }

@@ -8,6 +8,7 @@ import { createProxyFunction, type ProxyFunction } from '../../src/lib/proxy.ts'
 import type { JsonObject } from '../../src/lib/record.ts'
 import type { SessionStore } from '../../src/lib/session-store.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
+import { redisOfWorker } from './redis-server.ts'
 
 export const SECRET = 'first-secret-of-at-least-32-characters'
 export const OTHER_SECRET = 'other-secret-of-at-least-32-characters'
@@ -36,9 +37,10 @@ export interface TestInstance {
 export async function startInstance(
   options: EdgeSessionOptions = {},
 ): Promise<TestInstance & { stop(): Promise<void> }> {
+  const redis = redisOfWorker()
   const kv = await startLocalKV({
     token: 'local-kv-token',
-    ...(process.env.REDIS_URL && { redis: process.env.REDIS_URL }),
+    ...(redis && { redis }),
   })
   await kv.flush()
   return { ...createInstance(kv, { now: Date.now() }, options), stop: () => kv.stop() }
@@ -51,6 +53,8 @@ function createInstance(kv: LocalKV, clock: { now: number }, options: EdgeSessio
       secret: SECRET,
       kv: restTransport({ url: kv.url, token: kv.token }),
       now: () => clock.now,
+      // A busy machine is no outage.
+      kvTimeout: '1m',
       onEvent: (event) => events.push(event),
       ...options,
     },

@@ -67,6 +67,18 @@ export async function provideRedis(database: number): Promise<Pick<RedisServer, 
   return server
 }
 
+/**
+ * For suites that empty their database: the Redis of `REDIS_URL` with a database for each worker of the test runner.
+ * `undefined` without `REDIS_URL`: then local-kv's own engine serves.
+ */
+export function redisOfWorker(): string | undefined {
+  const { REDIS_URL, VITEST_POOL_ID } = process.env
+  if (REDIS_URL === undefined || REDIS_URL === '') return undefined
+  const url = new URL(REDIS_URL)
+  url.pathname = `/${(Number(VITEST_POOL_ID ?? 1) - 1) % 8}`
+  return url.href
+}
+
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
