@@ -343,6 +343,37 @@ describe('proxy: paths', () => {
     expect((await visit(app.proxy, path)).status).toBe(400)
   })
 
+  it('guards whatever character stands in a segment, encoded or not', async () => {
+    const everything = Array.from(
+      { length: 0x7f },
+      (_, code) => `%${(code + 1).toString(16).padStart(2, '0')}`,
+    )
+    const segments = [
+      ...everything,
+      '%e6%97%a5',
+      '%f0%9f%92%a9',
+      '%c2%85',
+      '%e2%80%a8',
+
+      'a;b',
+      'a@b',
+      "a'b",
+    ]
+    for (const segment of segments) {
+      for (const path of [
+        `/dashboard/${segment}`,
+        `/dashboard/x${segment}/y`,
+        `/files/private/${segment}`,
+        `/t${segment}/settings`,
+      ]) {
+        expect({ path, status: (await visit(app.proxy, path)).status }).toEqual({
+          path,
+          status: expect.toBeOneOf([307, 400]),
+        })
+      }
+    }
+  })
+
   it('protects everything but the public list when turned around', async () => {
     const { proxy } = app.with({ protect: { publicRoutes: ['/', '/about', '/files/:name'] } })
     const statusOf = async (path: string) => (await visit(proxy, path)).status

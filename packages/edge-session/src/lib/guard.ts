@@ -105,7 +105,8 @@ function compile(patterns: readonly PathPattern[]): (path: string) => boolean {
   const expressions = patterns.map((pattern) => {
     try {
       if (!pattern.startsWith('/')) throw new TypeError('relative')
-      return pathToRegexp(pattern)
+      // A decoded path may hold "?" and "#", which are part of a segment like any other character.
+      return pathToRegexp(pattern, [], { delimiter: '/' })
     } catch {
       throw new ConfigurationError(
         `"protect" has a pattern that does not parse: ${JSON.stringify(pattern)}. Write it as in a Next.js matcher, for example "/dashboard/:path*".`,
