@@ -277,7 +277,7 @@ describe('cleanup', () => {
     expect((await clean('Bearer ')).status).toBe(401)
   })
 
-  it('fails without a secret configured, whatever is presented', async () => {
+  it('opens to nobody without a secret configured, whatever is presented', async () => {
     for (const [variable, option] of [
       ['', undefined],
       ['', ''],
@@ -285,7 +285,7 @@ describe('cleanup', () => {
       vi.stubEnv('CRON_SECRET', variable)
       handlers = app.sessionHandlers(option === undefined ? {} : { cronSecret: option })
       for (const authorization of [undefined, 'Bearer ', 'Bearer undefined']) {
-        await expect(clean(authorization)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+        expect((await clean(authorization)).status).toBe(401)
       }
     }
   })

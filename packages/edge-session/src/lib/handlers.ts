@@ -2,7 +2,14 @@ import { clearedCookie, cookieValues, serialiseCookie } from './cookie.ts'
 import { isCrossSite } from './cross-site.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine } from './engine.ts'
-import { SessionNotFoundError, SessionTooLargeError, SessionUnknownError } from './errors.ts'
+import {
+  InvalidArgumentError,
+  SessionLimitError,
+  SessionNotFoundError,
+  SessionTooLargeError,
+  SessionUnknownError,
+  UpdateConflictError,
+} from './errors.ts'
 import { cookieIsDead } from './lookup.ts'
 import {
   CROSS_SITE,
@@ -70,6 +77,12 @@ export function createRouteHandlers<Data>(
     } catch (error) {
       if (error instanceof SessionUnknownError) return problemResponse(TEMPORARILY_UNKNOWN)
       if (error instanceof SessionNotFoundError) return problemResponse(SIGN_IN_REQUIRED)
+      if (error instanceof InvalidArgumentError) {
+        return problemResponse({ status: 400, title: 'The request is not valid', code: error.code })
+      }
+      if (error instanceof SessionLimitError || error instanceof UpdateConflictError) {
+        return problemResponse({ status: 409, title: 'That is not possible right now', code: error.code })
+      }
       if (error instanceof SessionTooLargeError) {
         return problemResponse({ status: 413, title: 'The session data is too large', code: error.code })
       }

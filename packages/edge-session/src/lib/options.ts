@@ -179,6 +179,11 @@ export function kvFromEnvironment(): { url: string; token: string } {
   ] as const) {
     const url = environment(urlName)
     const token = environment(tokenName)
+    if (url !== undefined && !/^https?:\/\/[^\s@]+$/.test(url)) {
+      throw new ConfigurationError(
+        `${urlName} is not an http(s) address. Set it to the REST URL of the database.`,
+      )
+    }
     if (url !== undefined && token !== undefined) return { url, token }
     if (url !== undefined || token !== undefined) {
       throw new ConfigurationError(

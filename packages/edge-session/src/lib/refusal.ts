@@ -69,7 +69,7 @@ function answer({
     status === 503
       ? 'You are still signed in. Try again in a moment.'
       : 'You are signed in, but not for this page.'
-  const body = `<!doctype html><html lang=en><meta name=viewport content=width=device-width><meta name=color-scheme content="light dark"><title>${title}</title><body style="font:1rem/1.5 system-ui;margin:20vh auto;width:20rem"><h1>${title}</h1><p>${hint}`
+  const body = `<!doctype html><html lang=en><meta name=viewport content=width=device-width><meta name=color-scheme content="light dark"><title>${title}</title><body style="font:1rem/1.5 system-ui;margin:20vh auto;width:20rem"><h1>${title}</h1><p>${hint}${status === 503 ? ' <a href="">Try again</a>' : ''}`
   return new NextResponse(body, {
     status,
     headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },

@@ -1,7 +1,7 @@
 import { cookies, headers } from 'next/headers.js'
 import { cookieValues } from './cookie.ts'
 import type { Active, Engine, Recognised } from './engine.ts'
-import { SessionNotFoundError } from './errors.ts'
+import { SessionNotFoundError, SessionUnknownError, type StoreOperation } from './errors.ts'
 import { IDENTITY_HEADER } from './identity.ts'
 import type { OpenToken } from './token.ts'
 
@@ -15,6 +15,8 @@ export interface RequestState<Data> {
   requireActive(): Promise<Active<Data>>
   /** The valid token this request holds by now, alive or not; `null` if it has none. Costs no KV command. */
   heldToken(): Promise<OpenToken | null>
+  /** @throws SessionUnknownError if KV did not answer the proxy: then it is not asked again for the same request. */
+  assertKVAnswers(operation: StoreOperation): Promise<void>
   /** Makes the rest of the request see `recognised`. */
   replace(recognised: Recognised<Data>): void
 }
@@ -51,6 +53,11 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
         return typeof token === 'string' ? null : token
       },
 
+      async assertKVAnswers(operation) {
+        const known = await (state.found ?? toldByProxy())
+        if (known?.outcome === 'unknown') throw new SessionUnknownError(operation)
+      },
+
       replace(recognised) {
         state.found = Promise.resolve(recognised)
       },
@@ -63,9 +70,13 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
       return state.found
     }
 
-    async function first({ fresh }: { fresh: boolean }): Promise<Recognised<Data>> {
+    async function toldByProxy(): Promise<Recognised<Data> | null> {
       const header = requestHeaders.get(IDENTITY_HEADER)
-      const told = header === null ? null : await engine.takeOver(header, presented())
+      return header === null ? null : engine.takeOver(header, presented())
+    }
+
+    async function first({ fresh }: { fresh: boolean }): Promise<Recognised<Data>> {
+      const told = await toldByProxy()
       // KV that did not answer the proxy is not asked again for the same request.
       if (told?.outcome === 'unknown' || (told !== null && !fresh)) return told
       return engine.recognise(presented(), { fresh })

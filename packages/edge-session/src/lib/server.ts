@@ -1,6 +1,5 @@
-// What Next.js makes of `next/navigation` on the server. With the extension that Node needs it would be the client's,
-// which does not build into route handlers.
-import { forbidden, redirect } from 'next/dist/client/components/navigation.react-server.js'
+// Without the extension: with it Next.js takes the browser's module, which does not build into route handlers.
+import { forbidden, redirect } from 'next/navigation'
 import { clearedCookie, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
@@ -146,6 +145,7 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       const fields = newRecord(session, { config, userAgent: state.headers.get('user-agent') })
       await sessionOf({ ...fields, id: '' })
+      await state.assertKVAnswers('create')
       const previous = await state.heldToken()
       const issued = await writer().create(fields, { remember: session.remember ?? true, previous })
       return adopt(state, { issued, operation: 'createSession' })
@@ -169,6 +169,7 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       // The cookie goes first: should KV fail, the browser forgets the session all the same.
       clearCookie(state, 'destroySession')
+      await state.assertKVAnswers('destroy')
       const token = await state.heldToken()
       state.replace({ outcome: 'none', reason: 'revoked' })
       return token === null ? false : writer().destroy(token)
