@@ -50,10 +50,9 @@ export function createProxyFunction<Data>(
     const renews = recognised.outcome === 'active' && isRead(request) && !passive
     const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
-    const headers = new Headers(request.headers)
     const isPublic = guard.active && !verdict.protected
-    const changed = await forward({ engine, headers, current, presented, isPublic })
-    const response = await respond({ request, event, headers: changed ? headers : null, current })
+    const headers = await forward({ engine, request, current, presented, isPublic })
+    const response = await respond({ request, event, headers, current })
 
     if (current.outcome === 'active' && renewed === null && !passive) {
       const touch = engine.touch(current)
@@ -70,28 +69,30 @@ export function createProxyFunction<Data>(
   }
 }
 
-/** Puts what we know into the request headers for the page. Resolves to whether anything was changed. */
+/** The request headers as the page is to see them; `null` where they are the visitor's own. */
 async function forward<Data>(context: {
   engine: Engine<Data>
-  headers: Headers
+  request: NextRequest
   current: Recognised<Data>
   presented: readonly string[]
   isPublic: boolean
-}): Promise<boolean> {
-  const { engine, headers, current, presented, isPublic } = context
-  const forged = headers.has(USER_ID_HEADER) || headers.has(IDENTITY_HEADER)
+}): Promise<Headers | null> {
+  const { engine, request, current, presented, isPublic } = context
+  const forged = request.headers.has(USER_ID_HEADER) || request.headers.has(IDENTITY_HEADER)
+  if (presented.length === 0 && !forged) return null
+  const headers = new Headers(request.headers)
   headers.delete(USER_ID_HEADER)
   headers.delete(IDENTITY_HEADER)
-  if (presented.length === 0) return forged
+  if (presented.length === 0) return headers
   const value = current.outcome === 'none' ? null : current.token.token
   const cookie = withCookie(headers.get('cookie'), { name: engine.config.cookie.name, value })
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)
-  if (current.outcome === 'none') return true
+  if (current.outcome === 'none') return headers
   if (current.outcome === 'active') headers.set(USER_ID_HEADER, encodeUserId(current.record.userId))
   const identity = await engine.handOver(current, { isPublic })
   if (identity !== null) headers.set(IDENTITY_HEADER, identity)
-  return true
+  return headers
 }
 
 function cookieFor<Data>(engine: Engine<Data>, { token }: { token: OpenToken }): string {
