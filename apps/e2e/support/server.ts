@@ -24,7 +24,12 @@ export async function startServer(options: StartOptions): Promise<Server> {
     await kill(child, exited)
     throw new Error(`${options.variant.name} did not start:\n${output()}`)
   }
-  return { origin: `http://127.0.0.1:${port}`, port, output, stop: () => kill(child, exited) }
+  return {
+    origin: `http://${hostOf(options.variant)}:${port}`,
+    port,
+    output,
+    stop: () => kill(child, exited),
+  }
 }
 
 export interface FailedStart {
@@ -42,7 +47,7 @@ export async function startRefused(options: StartOptions): Promise<FailedStart> 
 
 function spawnServer({ variant, env, port }: StartOptions & { port: number }) {
   const { PATH = '', HOME = '' } = process.env
-  const args = ['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', String(port)]
+  const args = ['node_modules/next/dist/bin/next', 'start', '-H', hostOf(variant), '-p', String(port)]
   const child = spawn(process.execPath, args, {
     cwd: directoryOf(variant),
     env: { PATH, HOME, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', ...env },
@@ -56,6 +61,11 @@ function spawnServer({ variant, env, port }: StartOptions & { port: number }) {
   }
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve))
   return { child, output: () => text, exited }
+}
+
+/** With a loopback address for -H, Next.js 15 makes every redirect of a middleware point to http://localhost. */
+function hostOf({ next }: Variant): string {
+  return next === '15' ? 'localhost' : '127.0.0.1'
 }
 
 /** Next.js says that it is ready, and with `settle` still is so many ms later. */
