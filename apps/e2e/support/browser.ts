@@ -32,7 +32,7 @@ export function useBrowser(bench: Bench): BrowserBench {
   let complaints: string[] = []
 
   beforeAll(async () => {
-    const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+    const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
     browser = await chromium.launch({ executablePath, args: ARGUMENTS })
   })
 
@@ -90,5 +90,6 @@ export async function expectSignInForm(page: Page): Promise<void> {
 
 /** What a person sees: not the scripts that built the first page of a client-side navigation. */
 export function visibleText(page: Page): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: what is not rendered is not seen
   return page.locator('body').innerText()
 }

@@ -14,17 +14,21 @@ export function checkReply({ status, headers, setCookies, text }: Reply, request
   const names = setCookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))
   if (new Set(names).size !== names.length) fail(request, `sets a cookie twice: ${names.join(', ')}`)
   const cacheControl = headers['cache-control'] ?? ''
+  // Next.js itself sets what it answers to a server action, without "private".
+  const neverStored = /^(?:GET|HEAD) /.test(request)
+    ? isPrivate(cacheControl)
+    : /\bno-store\b/.test(cacheControl)
   const ours = setCookies.find((cookie) => COOKIE.test(cookie))
   if (ours !== undefined) {
     const token = COOKIE.exec(ours)?.[2] ?? ''
     if (token !== '') issued.add(token)
-    if (!isPrivate(cacheControl)) fail(request, `sets our cookie with Cache-Control "${cacheControl}"`)
+    if (!neverStored) fail(request, `sets our cookie with Cache-Control "${cacheControl}"`)
     if (!/; HttpOnly/i.test(ours) || !/; SameSite=/i.test(ours) || !/; Path=\/(;|$)/i.test(ours))
       fail(request, 'sets a cookie without HttpOnly, SameSite or Path')
     if (ours.startsWith('__Host-') && (!/; Secure/i.test(ours) || /; Domain=/i.test(ours)))
       fail(request, 'sets a __Host- cookie that browsers refuse')
   }
-  if (/secret:\w/.test(text) && !isPrivate(cacheControl))
+  if (/secret:\w/.test(text) && !neverStored)
     fail(request, `answers a secret with Cache-Control "${cacheControl}"`)
   for (const name of Object.keys(headers)) {
     if (/^(?:x-user-id|x-edge-session|x-middleware-(?!rewrite$|next$))/.test(name))
