@@ -11,7 +11,7 @@ const ROWS: readonly (readonly string[])[] = [
     'encoding environment passive-header errors kv-transport memo problem record redirect-target path-forms cross-site',
   ),
   words(
-    'duration lifetime lookup session-store record-codec script-flags time-limit kv-recognition-scripts cookie-options',
+    'duration lifetime lookup session-store record-codec script-flags time-limit kv-recognition-scripts missing-proxy cookie-options',
   ),
   // parts
   words('session events seal session-data cookie kv-scripts kv-connection memory-store exec-transport'),

@@ -62,6 +62,17 @@ describe('lifetimes', () => {
     expect([result, commands]).toEqual(['expired-absolute', 0])
   })
 
+  it('of a session shorter than the touch interval still follow its activity', async () => {
+    const token = await app.signIn('alice', { idle: 30_000 })
+    for (let n = 0; n < 6; n += 1) {
+      app.clock.now += 10_000
+      await visit(app.proxy, '/', { token })
+    }
+    expect(await lookup(token)).toBe('active')
+    app.clock.now += 30_000
+    expect(await lookup(token)).toBe('expired-idle')
+  })
+
   it('do not move back when the clock does', async () => {
     const token = await app.signIn('alice')
     const { lastSeenAt } = await recordOf(token)

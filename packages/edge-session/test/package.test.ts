@@ -91,8 +91,8 @@ describe('the package', () => {
 
   it('stays within its size budgets (own code, minified and gzipped, bytes)', async () => {
     const budgets: Record<string, number> = {
-      '.': 18_500,
-      './proxy': 11_600,
+      '.': 19_200,
+      './proxy': 11_800,
       './transports/rest': 1_400,
       './transports/upstash': 1_400,
       './transports/vercel-kv': 1_400,

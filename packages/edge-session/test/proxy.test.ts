@@ -240,7 +240,9 @@ describe('proxy: KV does not answer', () => {
       expect(open.seen?.has('x-user-id')).toBe(false)
       expect(open.seen?.get('cookie')).toBe(`__Host-session=${token}`)
       expect([...guarded.setCookies, ...open.setCookies]).toEqual([])
-      expect(app.events.filter(({ type }) => type === 'unknown')).toHaveLength(2)
+      expect(app.events.filter(({ type }) => type === 'unknown')).toEqual(
+        Array(2).fill(expect.objectContaining({ operation: 'read', reason: 'network', kvCommands: 2 })),
+      )
     } finally {
       await app.kv.resume()
     }
@@ -372,6 +374,14 @@ describe('proxy: paths', () => {
         })
       }
     }
+  })
+
+  it('never protects the sign-in page, however wide a rule is', async () => {
+    const { proxy } = app.with({ protect: { routes: ['/:path*'], signIn: '/login' } })
+    const statusOf = async (path: string) => (await visit(proxy, path)).status
+    expect(await Promise.all(['/login', '/Login/', '/', '/login/x', '/%2566'].map(statusOf))).toEqual([
+      200, 200, 307, 307, 307,
+    ])
   })
 
   it('protects everything but the public list when turned around', async () => {

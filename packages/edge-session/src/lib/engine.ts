@@ -12,6 +12,8 @@ import type { OpenToken } from './token.ts'
 export interface Engine<Data> {
   readonly config: Config<Data>
   readonly guard: Guard<Data>
+  /** Every change to a session then needs a new cookie. */
+  readonly sessionsAreInCookies: boolean
   /** @throws ConfigurationError if the environment is incomplete. */
   assertConfigured(): void
   /** The one valid token among the values presented under our cookie's name, or why there is none. */

@@ -86,13 +86,16 @@ export class SessionUnknownError extends EdgeSessionError {
   override name = 'SessionUnknownError'
   /** The operation that failed. A failed write may or may not have been applied. */
   readonly operation: StoreOperation
+  /** What is known of the cause, such as `timeout` or `reply WRONGPASS`; `null` if the store did not say. */
+  readonly reason: string | null
 
-  constructor(operation: StoreOperation) {
+  constructor(operation: StoreOperation, reason: string | null = null) {
     super(
       'ERR_SESSION_UNKNOWN',
-      `the session store did not answer "${operation}". Try again; answer 503 meanwhile.`,
+      `the session store did not answer "${operation}"${reason === null ? '' : ` (${reason})`}. Try again; answer 503 meanwhile.`,
     )
     this.operation = operation
+    this.reason = reason
   }
 }
 

@@ -30,6 +30,8 @@ export type SessionEvent = {
   | {
       readonly type: 'unknown'
       readonly operation: StoreOperation
+      /** What is known of the cause, such as `timeout` or `reply WRONGPASS`; `null` if the store did not say. */
+      readonly reason: string | null
       /** Time until it was given up, in milliseconds. */
       readonly latency: number
       readonly kvCommands: number

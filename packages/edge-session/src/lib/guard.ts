@@ -14,7 +14,7 @@ export interface ProtectOptions<Data> {
    * The safest choice, as a new page starts out protected.
    */
   readonly publicRoutes?: readonly PathPattern[]
-  /** Where visitors without a session are sent, with `?next=`. Default `'/login'`. */
+  /** Where visitors without a session are sent, with `?next=`. Never protected itself. Default `'/login'`. */
   readonly signIn?: PathPattern
   /** Where `requireSession({ maxAge })` sends users whose last proof is too old, with `?next=`. Default: the sign-in page. */
   readonly reauthenticate?: PathPattern
@@ -54,6 +54,7 @@ export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Gu
   checkPath(signIn, 'protect.signIn')
   checkPath(reauthenticate, 'protect.reauthenticate')
   const rules = (options?.routes ?? []).map(compileRule)
+  const isSignIn = compile([signIn])
   const isPublic = options?.publicRoutes && compile([...options.publicRoutes, signIn, '/_next/:path*'])
   const isApi = compile(options?.api ?? ['/api/:path*'])
 
@@ -65,7 +66,8 @@ export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Gu
     judge(pathname) {
       const forms = pathForms(pathname)
       if (forms === null) return null
-      const matching = rules.filter((rule) => forms.some(rule.matches))
+      // The sign-in page is open to all even where a rule covers everything, else its redirect would never end.
+      const matching = forms.every(isSignIn) ? [] : rules.filter((rule) => forms.some(rule.matches))
       return {
         // Protected if any reading of the path is, public only if every reading is.
         protected: matching.length > 0 || (isPublic !== undefined && !forms.every(isPublic)),

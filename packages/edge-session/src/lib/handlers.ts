@@ -71,7 +71,9 @@ export function createRouteHandlers<Data>(
     const reads = ['GET', 'HEAD', 'OPTIONS'].includes(request.method)
     if (!reads && isCrossSite(request.headers, config.origin)) return problemResponse(CROSS_SITE)
     try {
-      const response = await answer()
+      const answered = await answer()
+      // The headers of a Response.redirect() can not be changed; those of a copy can.
+      const response = new Response(answered.body, answered)
       response.headers.set('cache-control', NEVER_STORE)
       return response
     } catch (error) {

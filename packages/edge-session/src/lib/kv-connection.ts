@@ -54,6 +54,7 @@ export function createKVConnection({
 
   async function send(operation: StoreOperation, command: KVCommand): Promise<KVReply> {
     const signal = AbortSignal.timeout(timeout)
+    let reason = 'protocol'
     try {
       const replies = await withinTime(transport([command], { atomic: false, signal }), signal)
       const [reply] = replies
@@ -61,9 +62,10 @@ export function createKVConnection({
     } catch (error) {
       // The key is not a hash: somebody else wrote it.
       if (operation === 'read' && error instanceof KVError && error.reply === 'WRONGTYPE') throw error
+      // Nothing else of the cause is kept: clients put commands, and so session data, into their messages.
+      reason = error instanceof KVError ? [error.kind, error.reply ?? []].flat().join(' ') : 'client'
     }
-    // Nothing of the cause is kept: clients put commands, and so session data, into their messages.
-    throw new SessionUnknownError(operation)
+    throw new SessionUnknownError(operation, reason)
   }
 
   return {

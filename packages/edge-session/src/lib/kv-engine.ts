@@ -62,6 +62,7 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
   return {
     config,
     guard: createGuard(options.protect),
+    sessionsAreInCookies: false,
     parts,
     assertConfigured: () => void parts(),
     open: async (presented) => parts().tokens.open(presented),
@@ -79,7 +80,9 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       if (found.outcome === 'unknown') return { ...found, token, isPublic: false }
       if (found.outcome === 'none') return found
       const session = await toSession(config, found.record)
-      return session === null ? { outcome: 'none', reason: 'corrupt' } : { ...found, token, session }
+      if (session !== null) return { ...found, token, session }
+      emit({ type: 'none', reason: 'corrupt', kvCommands: 1 })
+      return { outcome: 'none', reason: 'corrupt' }
     },
 
     async renew(active) {

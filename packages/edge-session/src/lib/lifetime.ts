@@ -12,12 +12,12 @@ export function expiryReason(times: SessionTimes, now: number): 'expired-absolut
   return null
 }
 
-/** Whether the last activity is old enough to be written again. A clock that stepped back never makes it due. */
-export function touchIsDue(
-  times: SessionTimes,
-  { now, touchInterval }: { now: number; touchInterval: number },
-): boolean {
-  return now - times.lastSeenAt >= touchInterval
+/**
+ * How old the last recorded activity has to be to be recorded again: `touchInterval`, but often enough that a session
+ * in use does not end as idle.
+ */
+export function touchIntervalOf({ idle }: SessionTimes, touchInterval: number): number {
+  return Math.min(touchInterval, Math.ceil(idle / 4))
 }
 
 /** Lifetimes in milliseconds. */

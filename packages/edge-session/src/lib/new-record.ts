@@ -1,5 +1,5 @@
 import { toMilliseconds } from './duration.ts'
-import { InvalidArgumentError } from './errors.ts'
+import { ConfigurationError } from './errors.ts'
 import type { Config } from './options.ts'
 import type { SessionRecord } from './record.ts'
 import type { NewSession } from './session.ts'
@@ -18,7 +18,8 @@ export function newRecord<Data>(
   const now = config.now()
   const absolute =
     session.absolute === undefined ? config.absolute : toMilliseconds(session.absolute, 'absolute')
-  if (absolute > LONGEST_ABSOLUTE) throw new InvalidArgumentError('"absolute" must be at most 400 days.')
+  if (absolute > LONGEST_ABSOLUTE)
+    throw new ConfigurationError('"absolute" must be at most 400 days: every session has to end.')
   const fields = {
     userId: checkUserId(session.userId),
     role: checkRole(session.role),

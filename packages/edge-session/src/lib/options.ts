@@ -153,8 +153,7 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
   return {
     idle,
     absolute,
-    touchInterval:
-      optional(options.touchInterval, 'touchInterval') ?? Math.min(preset.touchInterval, Math.ceil(idle / 4)),
+    touchInterval: optional(options.touchInterval, 'touchInterval') ?? preset.touchInterval,
     rotateEvery: optional(options.rotateEvery, 'rotateEvery') ?? null,
     rotationGrace: optional(options.rotationGrace, 'rotationGrace') ?? 30_000,
     maxSessions,

@@ -1,7 +1,7 @@
 import { sha256 } from './encoding.ts'
 import { SessionUnknownError } from './errors.ts'
 import type { Emit } from './events.ts'
-import { expiryReason, touchIsDue } from './lifetime.ts'
+import { expiryReason, touchIntervalOf } from './lifetime.ts'
 import type { RecordLookup } from './lookup.ts'
 import { sharedMemo } from './memo.ts'
 import type { Config } from './options.ts'
@@ -137,6 +137,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
         emit({
           type: 'unknown',
           operation: error.operation,
+          reason: error.reason,
           latency: now() - started,
           kvCommands: spent.commands,
         })
@@ -146,17 +147,23 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
 
     touch(record) {
       const at = now()
-      if (!touchIsDue(record, { now: at, touchInterval: config.touchInterval })) return null
-      // A replica may show the old time for a while; within this process one touch per interval is enough.
-      const last = touched.get(record.id)
-      if (last !== undefined && at >= last && at - last < config.touchInterval) return null
+      const interval = touchIntervalOf(record, config.touchInterval)
+      // Also where a clock stepped back, or a replica still shows the old time: once per interval and process is enough.
+      const last = Math.max(record.lastSeenAt, touched.get(record.id) ?? 0)
+      if (at - last < interval) return null
       touched.set(record.id, at)
       return store.touch({ ...record, lastSeenAt: at }, { now: at }).then(
         () => emit({ type: 'touch', userId: record.userId, id: record.id }),
         (error: unknown) => {
           touched.delete(record.id)
           if (!(error instanceof SessionUnknownError)) throw error
-          emit({ type: 'unknown', operation: 'touch', latency: now() - at, kvCommands: 1 })
+          emit({
+            type: 'unknown',
+            operation: 'touch',
+            reason: error.reason,
+            latency: now() - at,
+            kvCommands: 1,
+          })
         },
       )
     },

@@ -3,6 +3,7 @@ import { cookieValues } from './cookie.ts'
 import type { Active, Engine, Recognised } from './engine.ts'
 import { SessionNotFoundError, SessionUnknownError, type StoreOperation } from './errors.ts'
 import { IDENTITY_HEADER } from './identity.ts'
+import { warnOfMissingProxy } from './missing-proxy.ts'
 import type { OpenToken } from './token.ts'
 
 /** What one request knows of its session, shared by layout, page, action and whatever else runs for it. */
@@ -77,6 +78,8 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
 
     async function first({ fresh }: { fresh: boolean }): Promise<Recognised<Data>> {
       const told = await toldByProxy()
+      const handedOver = engine.sessionsAreInCookies || requestHeaders.has(IDENTITY_HEADER)
+      if (!handedOver && presented().length > 0) warnOfMissingProxy()
       // KV that did not answer the proxy is not asked again for the same request.
       if (told?.outcome === 'unknown' || (told !== null && !fresh)) return told
       return engine.recognise(presented(), { fresh })

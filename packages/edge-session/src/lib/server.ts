@@ -1,6 +1,6 @@
 // Without the extension: with it Next.js takes the browser's module, which does not build into route handlers.
 import { forbidden, redirect } from 'next/navigation'
-import { clearedCookie, issuedCookie } from './cookie.ts'
+import { type CookieSetting, clearedCookie, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
 import { InvalidArgumentError, ReadOnlyContextError } from './errors.ts'
@@ -79,19 +79,32 @@ export function createSessionFunctions<Data>(app: {
     return state.recognise({ fresh: options?.fresh ?? false })
   }
 
-  async function adopt(
-    state: RequestState<Data>,
-    { issued, operation }: { issued: Issued; operation: string },
-  ): Promise<Session<Data>> {
-    const { token, record, remember } = issued
-    const lifetime = record.absoluteEnd - config.now()
+  /**
+   * Fails while a page renders, before KV is touched. The cookie is set to what it is; whatever is set later in the
+   * same response takes its place.
+   */
+  async function assertCookiesWritable(state: RequestState<Data>, operation: string): Promise<void> {
+    const held = await state.heldToken()
     try {
-      state.cookies.set(issuedCookie(config.cookie, { token, remember, lifetime }))
+      state.cookies.set(held === null ? clearedCookie(config.cookie) : cookieOf(held.token, held.claims))
     } catch {
-      const made = await engine.open([token])
-      if (typeof made === 'object') await writer().destroy(made)
       throw new ReadOnlyContextError(operation)
     }
+  }
+
+  function cookieOf(
+    token: string,
+    { absoluteEnd, remember }: { absoluteEnd: number; remember: boolean },
+  ): CookieSetting {
+    return issuedCookie(config.cookie, { token, remember, lifetime: absoluteEnd - config.now() })
+  }
+
+  async function adopt(
+    state: RequestState<Data>,
+    { token, record, remember }: Issued,
+  ): Promise<Session<Data>> {
+    const { absoluteEnd } = record
+    state.cookies.set(cookieOf(token, { absoluteEnd, remember }))
     const [opened, session] = await Promise.all([engine.open([token]), sessionOf(record)])
     if (typeof opened === 'object') {
       state.replace({ outcome: 'active', token: opened, record, session, reissue: null })
@@ -104,14 +117,6 @@ export function createSessionFunctions<Data>(app: {
     const session = await engine.toSession(record)
     if (session === null) throw new InvalidArgumentError('the session data does not match the schema.')
     return session
-  }
-
-  function clearCookie(state: RequestState<Data>, operation: string): void {
-    try {
-      state.cookies.set(clearedCookie(config.cookie))
-    } catch {
-      throw new ReadOnlyContextError(operation)
-    }
   }
 
   return {
@@ -145,21 +150,23 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       const fields = newRecord(session, { config, userAgent: state.headers.get('user-agent') })
       await sessionOf({ ...fields, id: '' })
+      await assertCookiesWritable(state, 'createSession')
       await state.assertKVAnswers('create')
       const previous = await state.heldToken()
       const issued = await writer().create(fields, { remember: session.remember ?? true, previous })
-      return adopt(state, { issued, operation: 'createSession' })
+      return adopt(state, issued)
     },
 
     async updateSession(change) {
       const state = await requestState()
       const active = await state.requireActive()
+      if (engine.sessionsAreInCookies) await assertCookiesWritable(state, 'updateSession')
       const { record, issued } = await writer().update(active, (current) => {
         const data =
           typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
         return checkSize({ ...current, data: toJsonObject(data) })
       })
-      if (issued !== null) return adopt(state, { issued, operation: 'updateSession' })
+      if (issued !== null) return adopt(state, issued)
       const session = await sessionOf(record)
       state.replace({ ...active, record, session })
       return session
@@ -167,8 +174,9 @@ export function createSessionFunctions<Data>(app: {
 
     async destroySession() {
       const state = await requestState()
+      await assertCookiesWritable(state, 'destroySession')
       // The cookie goes first: should KV fail, the browser forgets the session all the same.
-      clearCookie(state, 'destroySession')
+      state.cookies.set(clearedCookie(config.cookie))
       await state.assertKVAnswers('destroy')
       const token = await state.heldToken()
       state.replace({ outcome: 'none', reason: 'revoked' })
@@ -180,16 +188,18 @@ export function createSessionFunctions<Data>(app: {
       const recognised = await state.recognise({ fresh: false })
       if (recognised.outcome === 'unknown') throw recognised.error
       if (recognised.outcome === 'none') return null
+      await assertCookiesWritable(state, 'rotateSession')
       const issued = await writer().rotate(recognised)
-      return issued === null ? null : adopt(state, { issued, operation: 'rotateSession' })
+      return issued === null ? null : adopt(state, issued)
     },
 
     async reauthenticate({ role } = {}) {
       const state = await requestState()
       const active = await state.requireActive()
+      await assertCookiesWritable(state, 'reauthenticate')
       const change = { role: role === undefined ? active.record.role : checkRole(role) }
       const issued = await writer().reauthenticate(active, change)
-      return adopt(state, { issued, operation: 'reauthenticate' })
+      return adopt(state, issued)
     },
   }
 }

@@ -2,7 +2,7 @@ import { sha256 } from './encoding.ts'
 import { createEmit, type Engine, toSession } from './engine.ts'
 import { SessionTooLargeError } from './errors.ts'
 import { createGuard } from './guard.ts'
-import { expiryReason, touchIsDue } from './lifetime.ts'
+import { expiryReason, touchIntervalOf } from './lifetime.ts'
 import type { NoneReason } from './lookup.ts'
 import { sharedMemo } from './memo.ts'
 import { resolveOptions, type StatelessOptions } from './options.ts'
@@ -101,6 +101,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
   return {
     config,
     guard: createGuard(options.protect),
+    sessionsAreInCookies: true,
     writer: () => writer,
     assertConfigured: () => void seal(),
     open,
@@ -121,7 +122,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
     /** There is no store to record activity in: the cookie itself is renewed. */
     async renew(active) {
       const { token, record } = active
-      const due = touchIsDue(record, { now: now(), touchInterval: config.touchInterval })
+      const due = now() - record.lastSeenAt >= touchIntervalOf(record, config.touchInterval)
       if (!due && token.current) return null
       const issued = await issue(due ? { ...record, lastSeenAt: now() } : record, token.claims)
       const opened = await open([issued.token])
