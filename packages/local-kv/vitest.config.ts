@@ -4,5 +4,10 @@ const { TEST_RESULTS } = process.env
 const report = `${TEST_RESULTS}/local-kv-${process.pid}.json`
 
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], globalSetup: ['test/support/real-redis.ts'], testTimeout: 20_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/real-redis.ts'],
+    testTimeout: 20_000,
+    reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],
+  },
 })

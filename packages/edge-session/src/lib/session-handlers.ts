@@ -54,7 +54,7 @@ export interface SessionHandlers extends CurrentSessionHandlers {
   /**
    * `app/api/cron/cleanup/route.ts`: `export const { GET } = sessionHandlers().cleanup`. Removes what a store without
    * expiry has left: `{ cleaned }`. KV needs none of it, there `cleaned` is 0. Wants `Authorization: Bearer <secret>`,
-   * which Vercel sends by itself; without a secret configured it always fails.
+   * which Vercel sends by itself; without a secret configured it answers 401 to everyone.
    */
   readonly cleanup: { readonly GET: SessionHandler }
 }
