@@ -10,7 +10,7 @@ export interface User {
 const users = new Map(seed.map((user) => [user.id, user]))
 
 /** Hashed against for unknown users, so that they take as long as a wrong password. */
-const NOBODY = `scrypt$16384$8$1$${'A'.repeat(22)}$${'A'.repeat(43)}`
+const NOBODY = `scrypt$16384$8$5$${'A'.repeat(22)}$${'A'.repeat(43)}`
 
 /** The user, if the password is theirs. */
 export async function checkPassword({
