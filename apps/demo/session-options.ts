@@ -1,5 +1,24 @@
 import type { Duration, EdgeSessionOptions } from 'edge-session'
 
+const mode = variable('SESSION_MODE')
+if (!['kv', 'stateless', undefined].includes(mode)) {
+  throw new Error('SESSION_MODE must be "kv" or "stateless".')
+}
+
+/** Whether the cookie itself is the session. Then there is no KV, and nothing that needs one. */
+export const isStateless = mode === 'stateless'
+
+for (const name of [
+  'SESSION_ROTATE_SECONDS',
+  'SESSION_GRACE_SECONDS',
+  'SESSION_MAX_PER_USER',
+  'LOGIN_RATE_LIMIT',
+]) {
+  if (isStateless && !['0', undefined].includes(variable(name))) {
+    throw new Error(`${name} needs KV. Unset it, or do not set SESSION_MODE to "stateless".`)
+  }
+}
+
 /**
  * Lets the environment set what an app would write down in session.ts. Only so that this demo can be tested from
  * outside: leave this file out of yours.
@@ -8,28 +27,28 @@ export const sessionOptions = {
   idle: seconds('SESSION_IDLE_SECONDS'),
   absolute: seconds('SESSION_ABSOLUTE_SECONDS'),
   touchInterval: seconds('SESSION_TOUCH_SECONDS'),
-  rotateEvery: seconds('SESSION_ROTATE_SECONDS'),
-  rotationGrace: seconds('SESSION_GRACE_SECONDS'),
-  maxSessions: wholeNumber('SESSION_MAX_PER_USER', { min: 1, max: 1_000 }),
   origin: origin('APP_ORIGIN'),
   cookie:
     process.env.INSECURE_DEV_COOKIES === '1'
       ? { name: 'session', secure: false, allowInsecureInProduction: true }
       : undefined,
   onEvent: process.env.SESSION_EVENTS === '1' ? (event) => console.log(JSON.stringify(event)) : undefined,
+  ...(!isStateless && {
+    rotateEvery: seconds('SESSION_ROTATE_SECONDS'),
+    rotationGrace: seconds('SESSION_GRACE_SECONDS'),
+    maxSessions: wholeNumber('SESSION_MAX_PER_USER', { min: 1, max: 1_000 }),
+  }),
 } satisfies EdgeSessionOptions
 
 /** How long a password counts as just entered, for pages like /sensitive. */
 export const freshFor: Duration = seconds('SESSION_FRESH_SECONDS') ?? '5m'
 
 /** Sign-in attempts per minute, user and address; 0 switches the limit off. */
-export const loginRateLimit = wholeNumber('LOGIN_RATE_LIMIT', { min: 0, max: 1_000_000 }) ?? 10
+export const loginRateLimit =
+  wholeNumber('LOGIN_RATE_LIMIT', { min: 0, max: 1_000_000 }) ?? (isStateless ? 0 : 10)
 
 if (variable('SESSION_CACHE_SECONDS') !== undefined) {
   throw new Error('SESSION_CACHE_SECONDS is set, but caching sessions is not available in this version.')
-}
-if (!['kv', undefined].includes(variable('SESSION_MODE'))) {
-  throw new Error('SESSION_MODE must be "kv": no other mode is available in this version.')
 }
 
 function variable(name: string): string | undefined {

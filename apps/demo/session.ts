@@ -1,4 +1,4 @@
-import { createEdgeSession } from 'edge-session'
+import { createEdgeSession } from './session-mode' // in your app: from 'edge-session'
 import { sessionOptions } from './session-options'
 
 export const {

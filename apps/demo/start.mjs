@@ -1,4 +1,4 @@
-// `npm start` (after a build) and `pnpm dev`: a local KV and the demo, on this machine only.
+// `npm start` (after a build) and `pnpm dev`: a local KV and the demo, on this machine only. No KV with SESSION_MODE=stateless.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -27,7 +27,10 @@ if (!(await isFree(host)) || !(await isFree('::1'))) {
 }
 
 mkdirSync(local, { recursive: true, mode: 0o700 })
-const kv = await startLocalKV({ snapshot: `${local}kv` }).catch((error) => fail(error.message))
+const stateless = process.env.SESSION_MODE === 'stateless'
+const kv = stateless
+  ? null
+  : await startLocalKV({ snapshot: `${local}kv` }).catch((error) => fail(error.message))
 const next = spawn(
   process.execPath,
   [createRequire(import.meta.url).resolve('next/dist/bin/next'), mode, '-p', port, '-H', host],
@@ -38,8 +41,7 @@ const next = spawn(
       SESSION_SECRET: secret('session-secret'),
       CRON_SECRET: secret('cron-secret'),
       ...process.env,
-      UPSTASH_REDIS_REST_URL: kv.url,
-      UPSTASH_REDIS_REST_TOKEN: kv.token,
+      ...(kv !== null && { UPSTASH_REDIS_REST_URL: kv.url, UPSTASH_REDIS_REST_TOKEN: kv.token }),
     },
   },
 )
@@ -51,9 +53,12 @@ if (process.env.npm_lifecycle_event !== undefined) {
   const shell = process.ppid
   setInterval(() => process.ppid !== shell && stop(), 500).unref()
 }
-next.on('error', (error) => void kv.stop().then(() => fail(error.message)))
+next.on('error', async (error) => {
+  await kv?.stop()
+  fail(error.message)
+})
 next.on('exit', async (code) => {
-  await kv.stop()
+  await kv?.stop()
   process.exit(stopping ? 0 : code || 1)
 })
 
@@ -103,7 +108,7 @@ function greet() {
          bob   (member)  password demo-bob
          and ${odd.join(', ')}: "demo-" and the name
 
-  Ctrl-C stops the demo and its KV.
+  Ctrl-C stops ${kv === null ? 'the demo' : 'the demo and its KV'}.
 `)
   if (mode === 'start') {
     console.log('  Safari keeps secure cookies only over https: there, start with INSECURE_DEV_COOKIES=1.\n')

@@ -1,6 +1,8 @@
 import Link from 'next/link'
+import { StatelessNotice } from '@/components/stateless-notice'
 import { UserId } from '@/components/user-id'
 import { lookupSession } from '@/session'
+import { isStateless } from '@/session-options'
 
 const ROUTES = [
   { path: '/public', who: 'anyone', what: 'Says who you are, if anyone.' },
@@ -19,11 +21,15 @@ export default async function Home() {
   return (
     <>
       <section className="hero">
-        <h1>Sessions you can take back</h1>
-        <p className="lede">
-          Every session lives in KV and is checked before a page is rendered. End one anywhere, and it is over
-          everywhere.
-        </p>
+        <h1>{isStateless ? 'Sessions without a store' : 'Sessions you can take back'}</h1>
+        {isStateless ? (
+          <StatelessNotice />
+        ) : (
+          <p className="lede">
+            Every session lives in KV and is checked before a page is rendered. End one anywhere, and it is
+            over everywhere.
+          </p>
+        )}
         <p className="hero-state">
           {lookup.outcome === 'active' && (
             <>

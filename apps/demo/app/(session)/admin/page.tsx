@@ -1,6 +1,8 @@
 import type { Metadata } from 'next'
 import { Secret } from '@/components/secret'
+import { StatelessNotice } from '@/components/stateless-notice'
 import { requireSession } from '@/session'
+import { isStateless } from '@/session-options'
 import { isAdmin } from './is-admin'
 import { RevokeForm } from './revoke-form'
 import { revokeUser } from './revoke-user'
@@ -15,7 +17,7 @@ export default async function Admin() {
       <section className="card" aria-labelledby="revoke">
         <h2 id="revoke">Sign a user out everywhere</h2>
         <p>For a stolen laptop or a changed password. It works at once, on every device.</p>
-        <RevokeForm revoke={revokeUser} />
+        {isStateless ? <StatelessNotice /> : <RevokeForm revoke={revokeUser} />}
         <Secret of="admin" />
       </section>
     </>
