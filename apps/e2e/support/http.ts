@@ -16,6 +16,8 @@ export interface Outgoing {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: string
+  /** Next.js itself may fail on this one: 500 is no error of ours. Everything else holds all the same. */
+  readonly mayFail?: boolean
 }
 
 /** One request on a connection of its own, exactly as given: no header of a browser, no redirect followed. */
@@ -40,6 +42,8 @@ export async function send(url: string, outgoing: Outgoing = {}): Promise<Reply>
     json: <Body>() => JSON.parse(text) as Body,
   }
   checkReply(reply, `${outgoing.method ?? 'GET'} ${url.slice(origin.length)}`)
+  if (reply.status >= 500 && reply.status !== 503 && outgoing.mayFail !== true)
+    throw new Error(`${url.slice(origin.length)} answers ${reply.status}: ${text.slice(0, 500)}`)
   return reply
 }
 

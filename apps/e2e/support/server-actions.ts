@@ -10,18 +10,19 @@ export function actionIds(variant: Variant): readonly string[] {
   return Object.keys({ ...node, ...edge })
 }
 
-/** How Next.js' client calls an action. */
+/** How Next.js' client calls an action. Next.js answers 500 to calls it can not make sense of. */
 export function actionCall(id: string, args = '[]'): Outgoing {
   const headers = {
     'next-action': id,
     accept: 'text/x-component',
     'content-type': 'text/plain;charset=UTF-8',
   }
-  return { method: 'POST', headers, body: args }
+  return { method: 'POST', headers, body: args, mayFail: true }
 }
 
 /** How a form calls it without JavaScript. */
 export function actionForm(id: string): Outgoing {
   const body = `--b\r\nContent-Disposition: form-data; name="$ACTION_ID_${id}"\r\n\r\n\r\n--b--\r\n`
-  return { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=b' }, body }
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  return { method: 'POST', headers, body, mayFail: true }
 }
