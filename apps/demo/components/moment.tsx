@@ -1,3 +1,7 @@
+'use client'
+
+import { useEffect, useReducer } from 'react'
+
 const UNITS = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
@@ -6,10 +10,16 @@ const UNITS = [
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
-/** A time as people say it, with the exact one to hover over. */
+/** A time as people say it, kept up to date, with the exact one to hover over. */
 export function Moment({ at }: { at: Date }) {
+  const [, renderAgain] = useReducer((count: number) => count + 1, 0)
+  useEffect(() => {
+    const timer = setInterval(renderAgain, 15_000)
+    return () => clearInterval(timer)
+  }, [])
   return (
-    <time dateTime={at.toISOString()} title={at.toUTCString()}>
+    // The minute may turn between the server's rendering and the browser's.
+    <time dateTime={at.toISOString()} title={at.toUTCString()} suppressHydrationWarning>
       {describe(at.getTime() - Date.now())}
     </time>
   )

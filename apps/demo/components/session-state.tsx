@@ -1,25 +1,31 @@
-import type { SessionLookup } from 'edge-session'
+'use client'
+
+import { useSession } from 'edge-session/react'
 import Link from 'next/link'
 import { SignOutButton } from './sign-out-button'
 import { UserId } from './user-id'
 
 /** Who is signed in, for the header. */
-export function SessionState({ lookup }: { lookup: SessionLookup }) {
-  if (lookup.outcome === 'unknown') return <p className="session-state">Session not checked</p>
-  if (lookup.outcome === 'none') {
-    return (
-      <p className="session-state">
-        <Link className="button button-small" href="/login" prefetch={false}>
-          Sign in
-        </Link>
-      </p>
-    )
-  }
+export function SessionState() {
+  const { status, session } = useSession()
   return (
-    <div className="session-state">
-      <span className="visually-hidden">Signed in as </span>
-      <UserId>{lookup.session.userId}</UserId>
-      <SignOutButton className="button-quiet button-small" />
-    </div>
+    <>
+      {/* Not known is not signed out: whoever was here stays. */}
+      {status === 'unknown' && <p className="session-unknown tag tag-warning">Session not checked</p>}
+      <div className="session-state">
+        {session !== null && (
+          <>
+            <span className="visually-hidden">Signed in as </span>
+            <UserId>{session.userId}</UserId>
+            <SignOutButton className="button-quiet button-small" />
+          </>
+        )}
+        {status === 'none' && (
+          <Link className="button button-small" href="/login" prefetch={false}>
+            Sign in
+          </Link>
+        )}
+      </div>
+    </>
   )
 }

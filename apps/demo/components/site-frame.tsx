@@ -1,9 +1,11 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { NavLink } from './nav-link'
+import { SessionEnd } from './session-end'
+import { SessionState } from './session-state'
 
-/** Header and main landmark of every page. `sessionState` is left out where no session can be known. */
-export function SiteFrame({ sessionState, children }: { sessionState?: ReactNode; children: ReactNode }) {
+/** Header and main landmark of every page, inside of a `SessionProvider`. */
+export function SiteFrame({ children }: { children: ReactNode }) {
   return (
     <>
       <header className="site-header">
@@ -17,12 +19,13 @@ export function SiteFrame({ sessionState, children }: { sessionState?: ReactNode
             <NavLink href="/dashboard/sessions">Devices</NavLink>
             <NavLink href="/admin">Admin</NavLink>
           </nav>
-          {sessionState}
+          <SessionState />
         </div>
       </header>
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <SessionEnd />
     </>
   )
 }

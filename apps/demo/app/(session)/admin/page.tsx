@@ -16,8 +16,14 @@ export default async function Admin() {
       <h1>Admin</h1>
       <section className="card" aria-labelledby="revoke">
         <h2 id="revoke">Sign a user out everywhere</h2>
-        <p>For a stolen laptop or a changed password. It works at once, on every device.</p>
-        {isStateless ? <StatelessNotice /> : <RevokeForm revoke={revokeUser} />}
+        {isStateless ? (
+          <StatelessNotice />
+        ) : (
+          <>
+            <p>For a stolen laptop or a changed password. It works at once, on every device.</p>
+            <RevokeForm revoke={revokeUser} />
+          </>
+        )}
         <Secret of="admin" />
       </section>
     </>

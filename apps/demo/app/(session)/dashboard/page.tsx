@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import Link from 'next/link'
 import { Moment } from '@/components/moment'
 import { Secret } from '@/components/secret'
+import { SessionExpiry } from '@/components/session-expiry'
 import { SignOutButton } from '@/components/sign-out-button'
 import { UserId } from '@/components/user-id'
 import { requireSession } from '@/session'
@@ -38,7 +39,7 @@ export default async function Dashboard() {
             <div>
               <dt>Ends if unused</dt>
               <dd>
-                <Moment at={session.expiresAt} />
+                <SessionExpiry />
               </dd>
             </div>
           </dl>

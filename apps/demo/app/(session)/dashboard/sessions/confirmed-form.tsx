@@ -1,10 +1,10 @@
 'use client'
 
-import { type FormEvent, type ReactNode, startTransition, useId, useRef } from 'react'
+import { type FormEvent, type ReactNode, useId, useRef } from 'react'
 
 interface ConfirmedFormProps {
-  readonly action: (form: FormData) => void
-  /** Runs in the transition of the action, for optimistic updates. */
+  /** Without JavaScript, where nobody is asked. */
+  readonly action: (form: FormData) => Promise<void>
   readonly onConfirmed: () => void
   readonly button: string
   readonly label?: string
@@ -12,7 +12,7 @@ interface ConfirmedFormProps {
   readonly children?: ReactNode
 }
 
-/** Asks before it submits; without JavaScript it submits at once. */
+/** A button that asks whether it is meant. */
 export function ConfirmedForm({
   action,
   onConfirmed,
@@ -21,36 +21,33 @@ export function ConfirmedForm({
   question,
   children,
 }: ConfirmedFormProps) {
-  const form = useRef<HTMLFormElement>(null)
   const dialog = useRef<HTMLDialogElement>(null)
   const title = useId()
 
   function ask(event: FormEvent) {
     event.preventDefault()
-    dialog.current?.showModal()
-  }
-
-  function answer() {
-    if (dialog.current?.returnValue !== 'yes' || form.current === null) return
-    const data = new FormData(form.current)
-    startTransition(() => {
-      onConfirmed()
-      action(data)
-    })
+    if (dialog.current === null) return
+    // Escape leaves the answer of the last time.
+    dialog.current.returnValue = ''
+    dialog.current.showModal()
   }
 
   return (
     <>
-      <form ref={form} action={action} onSubmit={ask}>
+      <form action={action} onSubmit={ask}>
         {children}
         <button type="submit" className="button button-danger" aria-label={label}>
           {button}
         </button>
       </form>
-      <dialog ref={dialog} aria-labelledby={title} onClose={answer}>
+      <dialog
+        ref={dialog}
+        aria-labelledby={title}
+        onClose={() => dialog.current?.returnValue === 'yes' && onConfirmed()}
+      >
         <form method="dialog" className="stack">
           <h2 id={title}>{question}</h2>
-          <p>It is over there at once.</p>
+          <p>Whoever is there has to sign in again.</p>
           <div className="actions">
             <button type="submit" value="yes" className="button button-danger">
               End

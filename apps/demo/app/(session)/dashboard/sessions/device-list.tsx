@@ -1,74 +1,87 @@
 'use client'
 
-import { type ReactNode, useActionState, useOptimistic } from 'react'
+import { type ClientListedSession, useSessions } from 'edge-session/react'
+import { useState } from 'react'
+import { Moment } from '@/components/moment'
+import { endOtherSessions, endSession } from './actions'
 import { ConfirmedForm } from './confirmed-form'
+import { describeDevice } from './describe-device'
 
-export interface Device {
-  readonly id: string
-  readonly current: boolean
-  readonly name: string
-  readonly handheld: boolean
-  readonly ip: string | null
-  readonly since: ReactNode
-  readonly lastSeen: ReactNode
-}
+export function DeviceList(rendered: { sessions: readonly ClientListedSession[] | undefined }) {
+  const { sessions, status, error, revoke, revokeOthers, refresh } = useSessions(rendered)
+  const [message, setMessage] = useState('')
 
-interface DeviceListProps {
-  readonly devices: readonly Device[]
-  readonly endSession: (message: string, form: FormData) => Promise<string>
-  readonly endOtherSessions: () => Promise<string>
-}
+  async function end(what: string, ending: Promise<boolean>) {
+    setMessage('')
+    setMessage((await ending) ? `${what} ended.` : `${what} could not be ended. Try again in a moment.`)
+  }
 
-export function DeviceList({ devices, endSession, endOtherSessions }: DeviceListProps) {
-  const [shown, hide] = useOptimistic(devices, (all, gone: 'others' | string) =>
-    all.filter(({ id, current }) => current || (gone !== 'others' && id !== gone)),
-  )
-  const [oneMessage, endOne] = useActionState(endSession, '')
-  const [othersMessage, endOthers] = useActionState(endOtherSessions, '')
-  const others = shown.length - 1
+  if (status === 'unknown') {
+    return (
+      <div className="card" role="alert">
+        <p>The list can not be loaded right now. Your sessions are untouched.</p>
+        <button type="button" className="button" onClick={refresh}>
+          Try again
+        </button>
+      </div>
+    )
+  }
   return (
     <>
-      <ul className="devices">
-        {shown.map(({ id, current, name, handheld, ip, since, lastSeen }) => (
-          <li key={id} className="device">
-            <span
-              className={handheld ? 'device-icon device-icon-handheld' : 'device-icon'}
-              aria-hidden="true"
-            />
-            <div className="device-text">
-              <h2>
-                {name} {current && <span className="tag tag-accent">This device</span>}
-              </h2>
-              <p className="quiet">
-                Active {lastSeen} · signed in {since}
-                {ip !== null && ` · ${ip}`}
-              </p>
-            </div>
-            {!current && (
-              <ConfirmedForm
-                action={endOne}
-                onConfirmed={() => hide(id)}
-                button="End"
-                label={`End the session of ${name}`}
-                question={`End the session of ${name}?`}
-              >
-                <input type="hidden" name="id" value={id} />
-              </ConfirmedForm>
-            )}
-          </li>
-        ))}
+      <ul className="devices" aria-busy={status === 'loading'}>
+        {[...sessions].sort(currentFirst).map(({ id, current, userAgent, ip, createdAt, lastSeenAt }) => {
+          const { name, handheld } = describeDevice(userAgent)
+          return (
+            <li key={id} className="device">
+              <span
+                className={handheld ? 'device-icon device-icon-handheld' : 'device-icon'}
+                aria-hidden="true"
+              />
+              <div className="device-text">
+                <h2>
+                  {name} {current && <span className="tag tag-accent">This device</span>}
+                </h2>
+                <p className="device-facts quiet">
+                  <span>
+                    Active <Moment at={lastSeenAt} />
+                  </span>
+                  <span>
+                    Signed in <Moment at={createdAt} />
+                  </span>
+                  <span>{ip}</span>
+                </p>
+              </div>
+              {!current && (
+                <ConfirmedForm
+                  action={endSession}
+                  onConfirmed={() => end(`The session of ${name}`, revoke(id))}
+                  button="End"
+                  label={`End the session of ${name}`}
+                  question={`End the session of ${name}?`}
+                >
+                  <input type="hidden" name="id" value={id} />
+                </ConfirmedForm>
+              )}
+            </li>
+          )
+        })}
       </ul>
-      {others > 0 ? (
+      {sessions.length > 1 && (
         <ConfirmedForm
-          action={endOthers}
-          onConfirmed={() => hide('others')}
+          action={endOtherSessions}
+          onConfirmed={() => end('All other sessions', revokeOthers())}
           button="End all other sessions"
           question="End all sessions but this one?"
         />
-      ) : (
-        <p className="quiet">You are signed in nowhere else.</p>
       )}
-      <p aria-live="polite">{oneMessage === '' ? othersMessage : oneMessage}</p>
+      {sessions.length === 1 && <p className="quiet">You are signed in nowhere else.</p>}
+      <div role="status" className="outcome">
+        {message !== '' && <p className={error === null ? 'notice' : 'error'}>{message}</p>}
+      </div>
     </>
   )
+}
+
+function currentFirst(a: ClientListedSession, b: ClientListedSession): number {
+  return Number(b.current) - Number(a.current)
 }

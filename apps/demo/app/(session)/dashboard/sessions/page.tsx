@@ -1,46 +1,48 @@
 import { SessionUnknownError } from 'edge-session'
+import type { ClientListedSession } from 'edge-session/react'
 import type { Metadata } from 'next'
-import { Moment } from '@/components/moment'
+import { StatelessNotice } from '@/components/stateless-notice'
 import { listSessions, requireSession } from '@/session'
-import { endOtherSessions, endSession } from './actions'
-import { describeDevice } from './describe-device'
-import { type Device, DeviceList } from './device-list'
+import { isStateless } from '@/session-options'
+import { DeviceList } from './device-list'
 
 export const metadata: Metadata = { title: 'Devices' }
 
 export default async function Sessions() {
   await requireSession({ returnTo: '/dashboard/sessions' })
-  const devices = await listDevices()
   return (
     <>
       <h1>Devices</h1>
-      <p className="lede">
-        Where you are signed in. End what you do not recognise, then change your password.
-      </p>
-      {devices === null ? (
-        <p className="card" role="alert">
-          The list can not be loaded right now. Your sessions are untouched; try again in a moment.
-        </p>
-      ) : (
-        <DeviceList devices={devices} endSession={endSession} endOtherSessions={endOtherSessions} />
-      )}
+      {isStateless ? <StatelessNotice /> : <Devices />}
     </>
   )
 }
 
-async function listDevices(): Promise<readonly Device[] | null> {
+async function Devices() {
+  return (
+    <>
+      <p className="lede">
+        Where you are signed in. End what you do not recognise, then change your password.
+      </p>
+      <DeviceList sessions={await sessionsForBrowser()} />
+    </>
+  )
+}
+
+/** No more than the list shows. `undefined`: not known, so the browser asks again. */
+async function sessionsForBrowser(): Promise<readonly ClientListedSession[] | undefined> {
   try {
-    const sessions = [...(await listSessions())].sort((a, b) => Number(b.current) - Number(a.current))
-    return sessions.map(({ id, current, userAgent, ip, createdAt, lastSeenAt }) => ({
+    const sessions = await listSessions()
+    return sessions.map(({ id, current, createdAt, lastSeenAt, userAgent, ip }) => ({
       id,
       current,
+      createdAt,
+      lastSeenAt,
+      userAgent,
       ip,
-      ...describeDevice(userAgent),
-      since: <Moment at={createdAt} />,
-      lastSeen: <Moment at={lastSeenAt} />,
     }))
   } catch (error) {
-    if (error instanceof SessionUnknownError) return null
+    if (error instanceof SessionUnknownError) return undefined
     throw error
   }
 }
