@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outgoing } from './http.ts'
@@ -22,7 +23,28 @@ export function actionCall(id: string, args = '[]'): Outgoing {
 
 /** How a form calls it without JavaScript. */
 export function actionForm(id: string): Outgoing {
-  const body = `--b\r\nContent-Disposition: form-data; name="$ACTION_ID_${id}"\r\n\r\n\r\n--b--\r\n`
-  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
-  return { method: 'POST', headers, body, mayFail: true }
+  return { ...posted([[`$ACTION_ID_${id}`, '']]), mayFail: true }
+}
+
+/** The form of a page, sent with these values and its own hidden ones. */
+export function filledForm(html: string, values: Readonly<Record<string, string>>): Outgoing {
+  const hidden = [...html.matchAll(/<input type="hidden"[^>]*>/g)].map(
+    ([input]) => [attribute(input, 'name'), attribute(input, 'value')] as const,
+  )
+  return posted([...new Map([...hidden, ...Object.entries(values)])])
+}
+
+function attribute(tag: string, name: string): string {
+  const html = new RegExp(`${name}="([^"]*)"`).exec(tag)?.[1] ?? ''
+  return html.replaceAll('&quot;', '"').replaceAll('&#x27;', "'").replaceAll('&amp;', '&')
+}
+
+function posted(fields: readonly (readonly [string, string])[]): Outgoing {
+  // Shorter ones are refused by undici.
+  const boundary = '-'.repeat(27) + randomBytes(8).toString('hex')
+  const parts = fields.map(
+    ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` }
+  return { method: 'POST', headers, body: `${parts.join('')}--${boundary}--\r\n` }
 }

@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import { useBench } from '../support/bench.ts'
+import { expectProblem } from '../support/expect-problem.ts'
+import { pause } from '../support/server.ts'
+import { GUARDED, NEXT_16_PROXY } from '../support/variants.ts'
+import type { Visitor } from '../support/visitor.ts'
+
+const me = async (visitor: Visitor) => (await visitor.get('/api/me')).status
+
+interface Listed {
+  readonly id: string
+  readonly createdAt: string
+  readonly current: boolean
+  readonly lastSeenAt: string
+}
+const list = async (visitor: Visitor) => (await visitor.get('/api/sessions')).json<readonly Listed[]>()
+
+describe.each(GUARDED)('the end of a session on $name', (variant) => {
+  const env = { SESSION_IDLE_SECONDS: '2', SESSION_ABSOLUTE_SECONDS: '5', SESSION_TOUCH_SECONDS: '1' }
+  const bench = useBench(variant, { env, instances: 2 })
+
+  it('comes when it is not used for the idle time', async () => {
+    const visitor = await bench.user('alice')
+    await pause(1_500)
+    expect(await me(visitor)).toBe(200)
+    await pause(2_600)
+    expect(await me(visitor)).toBe(401)
+    expect(visitor.cookie()).toBe('')
+  })
+
+  it('comes after the absolute time, however much it is used, on every path', async () => {
+    const visitor = await bench.user('alice')
+    const copy = visitor.copy()
+    const born = Date.now()
+    while (Date.now() - born < 4_300) {
+      expect(await me(visitor)).toBe(200)
+      await pause(700)
+    }
+    await pause(5_300 - (Date.now() - born))
+    const reply = await visitor.get('/dashboard')
+    expect([reply.status, visitor.cookie()]).toEqual([307, ''])
+    expect(await me(copy)).toBe(401)
+    expect((await copy.get('/api/whoami')).text).toBe('{"header":null,"session":null}')
+  })
+
+  it('is not put off by what somebody does not do: an idle session shows in no list', async () => {
+    const [idle, used] = [await bench.user('bob'), await bench.user('bob')]
+    for (let i = 0; i < 3; i += 1) {
+      await pause(900)
+      expect(await me(used)).toBe(200)
+    }
+    expect((await list(used)).map(({ current }) => current)).toEqual([true])
+    expect(await me(idle)).toBe(401)
+  })
+})
+
+describe('activity', () => {
+  const bench = useBench(NEXT_16_PROXY, { env: { SESSION_TOUCH_SECONDS: '2' } })
+
+  it('is written down at most once per touch interval, however many requests come', async () => {
+    const visitor = await bench.user('alice')
+    const [{ lastSeenAt: first = '' } = {}] = await list(visitor)
+    const early = await bench.count(() => Promise.all(Array.from({ length: 20 }, () => me(visitor))))
+    expect(early.commands).toBe(20)
+    await pause(2_200)
+    const before = bench.kv.journal().length
+    await me(visitor)
+    for (let i = 0; i < 20; i += 1) await me(visitor)
+    await pause(300)
+    const written = bench.kv.journal().slice(before)
+    const writes = new Set(
+      written
+        .filter(({ command }) => !['HMGET', 'HGETALL'].includes(command[0] ?? ''))
+        .map(({ request }) => request),
+    )
+    expect(writes.size).toBe(1)
+    const [{ lastSeenAt: second = '' } = {}] = await list(visitor)
+    expect(Date.parse(second)).toBeGreaterThan(Date.parse(first))
+  })
+})
+
+describe.each(GUARDED)('rotation on $name', (variant) => {
+  const env = { SESSION_GRACE_SECONDS: '3', SESSION_EVENTS: '1' }
+  const bench = useBench(variant, { env, instances: 2 })
+  const second = (visitor: Visitor) => visitor.at(bench.servers[1]?.origin ?? '')
+
+  it('50 parallel requests with the old token around it: 50 × 200, one successor', async () => {
+    const visitor = await bench.user('alice')
+    const old = visitor.copy()
+    const requests = Array.from({ length: 50 }, (_, i) => {
+      const one = old.copy()
+      return (i % 2 === 0 ? one : second(one)).get('/api/me')
+    })
+    const [rotated, ...replies] = await Promise.all([visitor.post('/api/auth/rotate'), ...requests])
+    expect(rotated.status).toBe(204)
+    expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200))
+    expect(await list(visitor)).toHaveLength(1)
+    const { id } = (await list(visitor))[0] ?? {}
+    const late = await old.copy().get('/api/sessions')
+    expect(late.json<readonly Listed[]>().map((session) => [session.id, session.current])).toEqual([
+      [id, true],
+    ])
+  })
+
+  it('50 rotations at once agree on one successor, and every one of them stays signed in', async () => {
+    const visitor = await bench.user('bob')
+    const visitors = Array.from({ length: 50 }, () => visitor.copy())
+    const replies = await Promise.all(
+      visitors.map((one, i) => (i % 2 === 0 ? one : second(one)).post('/api/auth/rotate')),
+    )
+    expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 204))
+    expect(await Promise.all(visitors.map(me))).toEqual(Array.from({ length: 50 }, () => 200))
+    const ids = await Promise.all(visitors.slice(0, 10).map(async (one) => (await list(one))[0]?.id))
+    expect(new Set(ids).size).toBe(1)
+  })
+
+  it('the old token after the grace ends the whole family, and is reported', async () => {
+    const visitor = await bench.user('123')
+    const thief = visitor.copy()
+    expect((await visitor.post('/api/auth/rotate')).status).toBe(204)
+    expect(await me(second(thief.copy()))).toBe(200)
+    await pause(3_400)
+    expect(await me(visitor)).toBe(200)
+    expect(await me(second(thief))).toBe(401)
+    expect(await me(visitor)).toBe(401)
+    await expect
+      .poll(() => bench.servers.map((server) => server.output()).join())
+      .toMatch(/"type":"[^"]*reuse/)
+  })
+
+  it('re-authentication gives no grace: the old token is dead on the next request', async () => {
+    const visitor = await bench.user('alice')
+    const old = visitor.copy()
+    expect((await visitor.post('/api/auth/reauth', { pass: 'demo-alice' })).status).toBe(204)
+    expect(await me(second(old))).toBe(401)
+    expect(await me(visitor)).toBe(200)
+  })
+
+  it('a session for the browser’s session stays one', async () => {
+    const visitor = bench.visitor()
+    await visitor.signIn('alice', { remember: false })
+    const reply = await visitor.post('/api/auth/rotate')
+    expect(reply.setCookies[0]).not.toMatch(/Max-Age|Expires/i)
+    const again = await visitor.post('/api/auth/reauth', { pass: 'demo-alice' })
+    expect(again.setCookies[0]).not.toMatch(/Max-Age|Expires/i)
+  })
+
+  it('a rotated token gets its successor with the next page', async () => {
+    const visitor = await bench.user('josé')
+    const old = visitor.copy()
+    await visitor.post('/api/auth/rotate')
+    await old.get('/dashboard')
+    await pause(3_400)
+    expect(await me(old)).toBe(200)
+    expect(await me(visitor)).toBe(200)
+  })
+})
+
+describe('rotation by age', () => {
+  const env = { SESSION_ROTATE_SECONDS: '1', SESSION_GRACE_SECONDS: '2' }
+  const bench = useBench(NEXT_16_PROXY, { env })
+
+  it('happens on a read once the token is old enough, and keeps the session', async () => {
+    const visitor = await bench.user('alice')
+    await visitor.send('/api/session', { method: 'PATCH', body: '{"kept":true}' })
+    const before = visitor.token()
+    await pause(1_200)
+    expect((await visitor.get('/dashboard')).text).toContain('secret:dashboard')
+    expect(visitor.token()).not.toBe(before)
+    expect((await visitor.get('/api/me')).json()).toMatchObject({ userId: 'alice', data: { kept: true } })
+    expect(await list(visitor)).toHaveLength(1)
+  })
+
+  it('happens once for many requests at once', async () => {
+    const visitor = await bench.user('bob')
+    await pause(1_200)
+    const replies = await Promise.all(Array.from({ length: 20 }, () => visitor.copy().get('/dashboard')))
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(await list(visitor)).toHaveLength(1)
+  })
+})
+
+describe.each(GUARDED)('at most 3 sessions per user, on $name', (variant) => {
+  const bench = useBench(variant, { env: { SESSION_MAX_PER_USER: '3' }, instances: 2 })
+
+  it('the fourth sign-in ends the oldest', async () => {
+    const visitors = []
+    for (let i = 0; i < 4; i += 1) visitors.push(await bench.user('alice'))
+    expect(await Promise.all(visitors.map(me))).toEqual([401, 200, 200, 200])
+  })
+
+  it('50 sign-ins at once leave 3', async () => {
+    const visitors = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const visitor = bench.visitor()
+        await (i % 2 === 0 ? visitor : visitor.at(bench.servers[1]?.origin ?? '')).signIn('bob')
+        return visitor
+      }),
+    )
+    const alive = (await Promise.all(visitors.map(me))).filter((status) => status === 200)
+    expect(alive).toHaveLength(3)
+  }, 60_000)
+})
+
+describe('a fresh proof', () => {
+  const bench = useBench(NEXT_16_PROXY, { env: { SESSION_FRESH_SECONDS: '1' } })
+
+  it('is asked for again when it is too old', async () => {
+    const visitor = await bench.user('alice')
+    expect((await visitor.get('/sensitive')).text).toContain('secret:sensitive')
+    await pause(1_200)
+    const reply = await visitor.get('/sensitive')
+    expect(reply.status).toBe(307)
+    expect(reply.text).not.toContain('secret:sensitive')
+    await visitor.post('/api/auth/reauth', { pass: 'demo-alice' })
+    expect((await visitor.get('/sensitive')).text).toContain('secret:sensitive')
+  })
+})
+
+describe('3 attempts a minute', () => {
+  const bench = useBench(NEXT_16_PROXY, { env: { LOGIN_RATE_LIMIT: '3' } })
+
+  it('the fourth answers 429, right or wrong; other users are not concerned', async () => {
+    const attempt = (pass: string) => bench.visitor().post('/api/auth/login', { user: 'alice', pass })
+    const statuses = []
+    for (let i = 0; i < 3; i += 1) statuses.push((await attempt('wrong')).status)
+    expect(statuses).toEqual([401, 401, 401])
+    const fourth = await attempt('demo-alice')
+    expectProblem(fourth, 429)
+    expect(Number(fourth.headers['retry-after'])).toBeGreaterThan(0)
+    expect(fourth.setCookies).toEqual([])
+    await bench.visitor().signIn('bob')
+  })
+})
