@@ -145,6 +145,38 @@ describe('updating', () => {
   })
 })
 
+describe('a request under way while a parallel one rotates its session', () => {
+  it('still updates it', async () => {
+    const token = await app.signIn('alice')
+    const session = await held(token)
+    const issued = await app.lifecycle.rotate(session)
+    const { record } = await app.lifecycle.update(session, (current) => ({ ...current, data: { late: 1 } }))
+    expect([record.id, record.data]).toEqual([issued?.record.id, { late: 1 }])
+    expect((await recordOf(issued?.token ?? '')).data).toEqual({ late: 1 })
+  })
+
+  it('still re-authenticates it, and leaves no other id alive', async () => {
+    const token = await app.signIn('alice')
+    const session = await held(token)
+    const rotated = await app.lifecycle.rotate(session)
+    const { token: proven } = await app.lifecycle.reauthenticate(session, { role: 'admin' })
+    expect(await Promise.all([token, rotated?.token ?? '', proven].map((value) => lookup(value)))).toEqual([
+      'revoked',
+      'revoked',
+      'active',
+    ])
+  })
+
+  it('finds nothing to change once the grace is over', async () => {
+    const session = await held(await app.signIn('alice'))
+    const issued = await app.lifecycle.rotate(session)
+    app.clock.now += app.engine.config.rotationGrace
+    await expect(app.lifecycle.update(session, (current) => current)).rejects.toThrow(SessionNotFoundError)
+    await expect(app.lifecycle.reauthenticate(session, { role: null })).rejects.toThrow(SessionNotFoundError)
+    expect(await lookup(issued?.token ?? '')).toBe('active')
+  })
+})
+
 describe('rotation', () => {
   it('gives 50 parallel requests one successor, and serves every one of them', async () => {
     const token = await app.signIn('alice')

@@ -1,7 +1,12 @@
 import { sha256 } from './encoding.ts'
-import { SessionLimitError, SessionNotFoundError, UpdateConflictError } from './errors.ts'
+import {
+  SessionLimitError,
+  SessionNotFoundError,
+  SessionUnknownError,
+  UpdateConflictError,
+} from './errors.ts'
 import { expiryReason } from './lifetime.ts'
-import type { Issued, Recognition, RecognitionParts } from './recognition.ts'
+import { type Issued, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { SessionStore } from './session-store.ts'
 import type { SessionWriter } from './session-writer.ts'
@@ -36,6 +41,22 @@ export function createLifecycle(
     }
   }
 
+  /**
+   * The session as it is stored now, also when a parallel request of its visitor has rotated it: the id that a request
+   * began with is good until the grace ends.
+   */
+  async function whereaboutsOf({ userId, id }: SessionRef): Promise<SessionRecord> {
+    let current = id
+    for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
+      const stored = await store.read({ userId, id: current }, { authoritative: true })
+      if (stored.kind === 'record') return stored.record
+      if (stored.kind === 'newer') throw new SessionUnknownError('read')
+      if (stored.kind !== 'rotated' || now() >= stored.graceEnd) break
+      current = stored.nextId
+    }
+    throw new SessionNotFoundError()
+  }
+
   return {
     rotate: ({ token, record }) => recognition.rotate(token, record),
     destroy: (token) => recognition.destroy(token),
@@ -60,12 +81,11 @@ export function createLifecycle(
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const next = { ...change(current), version: current.version + 1 }
         const result = await store.update(next)
-        if (result.kind === 'missing') throw new SessionNotFoundError()
         if (result.kind === 'updated') {
           emit({ type: 'update', userId: next.userId, id: next.id })
           return { record: next, issued: null }
         }
-        current = result.current
+        current = result.kind === 'conflict' ? result.current : await whereaboutsOf(current)
       }
       throw new UpdateConflictError()
     },
@@ -96,9 +116,7 @@ export function createLifecycle(
           })
           return issue(sid, { record: renewed, remember: claims.remember })
         }
-        const stored = result.kind === 'missing' ? null : await store.read(record, { authoritative: true })
-        if (stored?.kind !== 'record') throw new SessionNotFoundError()
-        current = stored.record
+        current = await whereaboutsOf(current)
       }
       throw new UpdateConflictError()
     },

@@ -32,7 +32,7 @@ export interface Recognition {
 }
 
 /** As many rotations as a store keeps trails for. */
-const MOST_HOPS = 8
+export const MOST_HOPS = 8
 
 export interface RecognitionParts<Store extends RecognitionStore> {
   readonly config: Config<unknown>
