@@ -11,9 +11,8 @@ beforeAll(async () => {
 afterAll(() => app.stop())
 
 /** The functions as a server component has them: Next.js refuses every `cookies().set` there. */
-async function whileRendering(token: string) {
-  const held = await app.engine.recognise([token])
-  if (held.outcome !== 'active') throw new Error(held.outcome)
+async function whileRendering(token: string | null) {
+  const held = await app.engine.recognise(token === null ? [] : [token])
   const state = {
     headers: new Headers(),
     cookies: {
@@ -23,7 +22,7 @@ async function whileRendering(token: string) {
     },
     recognise: async () => held,
     requireActive: async () => held,
-    heldToken: async () => held.token,
+    heldToken: async () => (held.outcome === 'active' ? held.token : null),
     assertKVAnswers: async () => {},
     replace() {},
   } as unknown as RequestState<JsonObject>
@@ -47,6 +46,14 @@ describe('while a page renders', () => {
       expect((await app.engine.recognise([token])).outcome).toBe('active')
     },
   )
+
+  it('a first sign-in leaves nothing behind', async () => {
+    const functions = await whileRendering(null)
+    await expect(functions.createSession({ userId: 'carol' })).rejects.toMatchObject({
+      code: 'ERR_READ_ONLY_CONTEXT',
+    })
+    expect(await app.lifecycle.list('carol')).toEqual([])
+  })
 
   it('reading and updating data work', async () => {
     const functions = await whileRendering(await app.signIn('alice'))

@@ -79,17 +79,24 @@ export function createSessionFunctions<Data>(app: {
     return state.recognise({ fresh: options?.fresh ?? false })
   }
 
-  /**
-   * Fails while a page renders, before KV is touched. The cookie is set to what it is; whatever is set later in the
-   * same response takes its place.
-   */
-  async function assertCookiesWritable(state: RequestState<Data>, operation: string): Promise<void> {
-    const held = await state.heldToken()
+  function setCookie(
+    state: RequestState<Data>,
+    { setting, operation }: { setting: CookieSetting; operation: string },
+  ): void {
     try {
-      state.cookies.set(held === null ? clearedCookie(config.cookie) : cookieOf(held.token, held.claims))
+      state.cookies.set(setting)
     } catch {
       throw new ReadOnlyContextError(operation)
     }
+  }
+
+  /**
+   * Fails while a page renders, before KV is touched: the visitor's cookie is set to what it is. What is set later in
+   * the same response takes its place.
+   */
+  async function assertCookiesWritable(state: RequestState<Data>, operation: string): Promise<void> {
+    const held = await state.heldToken()
+    if (held !== null) setCookie(state, { setting: cookieOf(held.token, held.claims), operation })
   }
 
   function cookieOf(
@@ -101,10 +108,10 @@ export function createSessionFunctions<Data>(app: {
 
   async function adopt(
     state: RequestState<Data>,
-    { token, record, remember }: Issued,
+    { issued: { token, record, remember }, operation }: { issued: Issued; operation: string },
   ): Promise<Session<Data>> {
     const { absoluteEnd } = record
-    state.cookies.set(cookieOf(token, { absoluteEnd, remember }))
+    setCookie(state, { setting: cookieOf(token, { absoluteEnd, remember }), operation })
     const [opened, session] = await Promise.all([engine.open([token]), sessionOf(record)])
     if (typeof opened === 'object') {
       state.replace({ outcome: 'active', token: opened, record, session, reissue: null })
@@ -150,11 +157,17 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       const fields = newRecord(session, { config, userAgent: state.headers.get('user-agent') })
       await sessionOf({ ...fields, id: '' })
-      await assertCookiesWritable(state, 'createSession')
       await state.assertKVAnswers('create')
+      await assertCookiesWritable(state, 'createSession')
       const previous = await state.heldToken()
       const issued = await writer().create(fields, { remember: session.remember ?? true, previous })
-      return adopt(state, issued)
+      try {
+        return await adopt(state, { issued, operation: 'createSession' })
+      } catch (error) {
+        const made = await engine.open([issued.token])
+        if (typeof made === 'object') await writer().destroy(made)
+        throw error
+      }
     },
 
     async updateSession(change) {
@@ -166,7 +179,7 @@ export function createSessionFunctions<Data>(app: {
           typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
         return checkSize({ ...current, data: toJsonObject(data) })
       })
-      if (issued !== null) return adopt(state, issued)
+      if (issued !== null) return adopt(state, { issued, operation: 'updateSession' })
       const session = await sessionOf(record)
       state.replace({ ...active, record, session })
       return session
@@ -174,9 +187,8 @@ export function createSessionFunctions<Data>(app: {
 
     async destroySession() {
       const state = await requestState()
-      await assertCookiesWritable(state, 'destroySession')
       // The cookie goes first: should KV fail, the browser forgets the session all the same.
-      state.cookies.set(clearedCookie(config.cookie))
+      setCookie(state, { setting: clearedCookie(config.cookie), operation: 'destroySession' })
       await state.assertKVAnswers('destroy')
       const token = await state.heldToken()
       state.replace({ outcome: 'none', reason: 'revoked' })
@@ -190,7 +202,7 @@ export function createSessionFunctions<Data>(app: {
       if (recognised.outcome === 'none') return null
       await assertCookiesWritable(state, 'rotateSession')
       const issued = await writer().rotate(recognised)
-      return issued === null ? null : adopt(state, issued)
+      return issued === null ? null : adopt(state, { issued, operation: 'rotateSession' })
     },
 
     async reauthenticate({ role } = {}) {
@@ -199,7 +211,7 @@ export function createSessionFunctions<Data>(app: {
       await assertCookiesWritable(state, 'reauthenticate')
       const change = { role: role === undefined ? active.record.role : checkRole(role) }
       const issued = await writer().reauthenticate(active, change)
-      return adopt(state, issued)
+      return adopt(state, { issued, operation: 'reauthenticate' })
     },
   }
 }
