@@ -1,7 +1,7 @@
 'use client'
 
 import { type ClientListedSession, useSessions } from 'edge-session/react'
-import { useState } from 'react'
+import { useState, useTransition } from 'react'
 import { Moment } from '@/components/moment'
 import { endOtherSessions, endSession } from './actions'
 import { ConfirmedForm } from './confirmed-form'
@@ -10,10 +10,15 @@ import { describeDevice } from './describe-device'
 export function DeviceList(rendered: { sessions: readonly ClientListedSession[] | undefined }) {
   const { sessions, status, error, revoke, revokeOthers, refresh } = useSessions(rendered)
   const [message, setMessage] = useState('')
+  const [pending, startTransition] = useTransition()
 
-  async function end(what: string, ending: Promise<boolean>) {
-    setMessage('')
-    setMessage((await ending) ? `${what} ended.` : `${what} could not be ended. Try again in a moment.`)
+  /** The list is shorter at once; that somebody is signed out is said when it is true. */
+  function end(what: string, ending: Promise<boolean>) {
+    setMessage(`Ending ${what}…`)
+    startTransition(async () => {
+      const ended = await ending
+      setMessage(ended ? `Ended ${what}.` : `Could not end ${what}. Try again in a moment.`)
+    })
   }
 
   if (status === 'unknown') {
@@ -54,7 +59,7 @@ export function DeviceList(rendered: { sessions: readonly ClientListedSession[] 
               {!current && (
                 <ConfirmedForm
                   action={endSession}
-                  onConfirmed={() => end(`The session of ${name}`, revoke(id))}
+                  onConfirmed={() => end(`the session of ${name}`, revoke(id))}
                   button="End"
                   label={`End the session of ${name}`}
                   question={`End the session of ${name}?`}
@@ -69,12 +74,12 @@ export function DeviceList(rendered: { sessions: readonly ClientListedSession[] 
       {sessions.length > 1 && (
         <ConfirmedForm
           action={endOtherSessions}
-          onConfirmed={() => end('All other sessions', revokeOthers())}
+          onConfirmed={() => end('all other sessions', revokeOthers())}
           button="End all other sessions"
           question="End all sessions but this one?"
         />
       )}
-      {sessions.length === 1 && <p className="quiet">You are signed in nowhere else.</p>}
+      {sessions.length === 1 && !pending && <p className="quiet">You are signed in nowhere else.</p>}
       <div role="status" className="outcome">
         {message !== '' && <p className={error === null ? 'notice' : 'error'}>{message}</p>}
       </div>
