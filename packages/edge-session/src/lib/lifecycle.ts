@@ -6,7 +6,7 @@ import {
   UpdateConflictError,
 } from './errors.ts'
 import { expiryReason } from './lifetime.ts'
-import { type Issued, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
+import { issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { SessionStore } from './session-store.ts'
 import type { SessionWriter } from './session-writer.ts'
@@ -26,20 +26,10 @@ const MOST_UPDATE_ATTEMPTS = 128
 export function createLifecycle(
   parts: RecognitionParts<SessionStore> & { readonly recognition: Recognition },
 ): Lifecycle {
-  const { config, store, tokens, emit, recognition } = parts
+  const { config, store, emit, recognition } = parts
   const { now } = config
 
-  async function issue(
-    sid: string,
-    { record, remember }: { record: SessionRecord; remember: boolean },
-  ): Promise<Issued> {
-    const { userId, absoluteEnd } = record
-    return {
-      token: await tokens.issue({ sid, userId, issuedAt: now(), absoluteEnd, remember }),
-      record,
-      remember,
-    }
-  }
+  const issue = issuerOf(parts)
 
   /**
    * The session as it is stored now, also when a parallel request of its visitor has rotated it: the id that a request

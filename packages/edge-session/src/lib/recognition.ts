@@ -43,7 +43,7 @@ export interface RecognitionParts<Store extends RecognitionStore> {
 }
 
 export function createRecognition(parts: RecognitionParts<RecognitionStore>): Recognition {
-  const { config, store, seal, tokens, emit } = parts
+  const { config, store, seal, emit } = parts
   const { now } = config
   const touched = sharedMemo<number>({ name: 'touched', maxSize: 10_000 })
 
@@ -78,7 +78,9 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
         const reason = expiryReason(stored.record, now())
         if (reason !== null) return { outcome: 'none', reason }
         const reissue =
-          hop === 0 || sid === '' ? null : await reissueFor(token, { sid, record: stored.record })
+          hop === 0 || sid === ''
+            ? null
+            : (await issue(sid, { record: stored.record, remember: token.claims.remember })).token
         return { outcome: 'active', record: stored.record, reissue }
       }
       if (stored.kind === 'newer') throw new SessionUnknownError('read')
@@ -103,25 +105,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     return ''
   }
 
-  function reissueFor(
-    { claims }: OpenToken,
-    { sid, record }: { sid: string; record: SessionRecord },
-  ): Promise<string> {
-    const { userId, absoluteEnd } = record
-    return tokens.issue({ sid, userId, issuedAt: now(), absoluteEnd, remember: claims.remember })
-  }
-
-  async function issue(
-    sid: string,
-    { record, remember }: { record: SessionRecord; remember: boolean },
-  ): Promise<Issued> {
-    const { userId, absoluteEnd } = record
-    return {
-      token: await tokens.issue({ sid, userId, issuedAt: now(), absoluteEnd, remember }),
-      record,
-      remember,
-    }
-  }
+  const issue = issuerOf(parts)
 
   return {
     async lookup(token, { fresh }) {
@@ -189,6 +173,20 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     },
   }
 }
+
+/** Makes the token of a record, and what its cookie needs to know. */
+export function issuerOf({
+  tokens,
+  config,
+}: Pick<RecognitionParts<RecognitionStore>, 'tokens' | 'config'>): Issuer {
+  return async (sid, { record, remember }) => {
+    const { userId, absoluteEnd } = record
+    const claims = { sid, userId, issuedAt: config.now(), absoluteEnd, remember }
+    return { token: await tokens.issue(claims), record, remember }
+  }
+}
+
+export type Issuer = (sid: string, options: { record: SessionRecord; remember: boolean }) => Promise<Issued>
 
 interface Spent {
   commands: number
