@@ -95,6 +95,11 @@ describe('stateless mode', () => {
     expect(await app.engine.recognise([token])).toEqual({ outcome: 'none', reason: 'malformed' })
   })
 
+  it('takes an option that is undefined for one that is not given', () => {
+    const options = { mode: 'stateless', secret: SECRET, ...{ maxSessions: undefined } } as const
+    expect(() => createStatelessEngine(options)).not.toThrow()
+  })
+
   it('refuses options that only a store can honour', () => {
     for (const option of [{ prefix: 'x:' }, { maxSessions: 3 }, { rotateEvery: '1h' }]) {
       expect(() => createStatelessEngine({ mode: 'stateless', secret: SECRET, ...option })).toThrow(

@@ -119,7 +119,7 @@ function withoutStore<Data>({ mode, ...options }: StatelessOptions<Data>): EdgeS
     'rotationGrace',
     'maxSessions',
     'whenFull',
-  ].find((name) => name in options)
+  ].find((name) => Object.entries(options).some(([given, value]) => given === name && value !== undefined))
   if (wrong !== undefined)
     throw new ConfigurationError(`"${wrong}" has no meaning with mode: "${mode}". Remove it.`)
   return options
