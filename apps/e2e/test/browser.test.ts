@@ -163,19 +163,36 @@ describe.each(GUARDED)('in a browser, on $name', (variant) => {
     await here.getByText('secret:dashboard').waitFor()
   })
 
-  it('two tabs are one session: signed out in one, the other asks at its next click', async () => {
+  it('two tabs are one session, and follow each other in and out without a click', async () => {
     const context = await browser.context()
     const [one, two] = [await context.newPage(), await context.newPage()]
+    await two.goto('/')
+    await two.getByRole('banner').getByRole('link', { name: 'Sign in' }).waitFor()
     await signIn(one, { user: 'alice' })
+    await two.bringToFront()
+    await two.getByRole('banner').getByText('alice').waitFor()
     await two.goto('/dashboard')
-    await two.getByRole('banner').getByRole('link', { name: 'Devices' }).click()
-    await two.getByText('This device').waitFor()
     await signOut(one)
+    await two.bringToFront()
+    await two.getByRole('banner').getByText('alice').waitFor({ state: 'hidden' })
     await two.getByRole('banner').getByRole('link', { name: 'Dashboard' }).click()
     await expectSignInForm(two)
-    await signIn(one, { user: 'bob' })
-    await two.goto('/')
-    expect(await two.getByRole('main').textContent()).toContain('bob')
+  })
+
+  it('a prerendered page, visited before, does not show who was signed in', async () => {
+    const page = await browser.page()
+    await signIn(page, { user: 'alice' })
+    await page.goto('/')
+    await page.getByRole('main').getByRole('link', { name: '/static' }).click()
+    await page.getByRole('heading', { name: 'Prerendered' }).waitFor()
+    await page.getByRole('banner').getByText('alice').waitFor()
+    await signOut(page)
+    for (const visit of [() => page.goBack(), () => page.goto('/static'), () => page.reload()]) {
+      await visit()
+      await page.getByRole('heading', { name: 'Prerendered' }).waitFor()
+      await page.getByRole('banner').getByRole('link', { name: 'Sign in' }).waitFor()
+      expect(await visibleText(page)).not.toContain('alice')
+    }
   })
 
   it('after signing out, no link and no Back shows what was there', async () => {

@@ -16,14 +16,14 @@ interface Listed {
 const list = async (visitor: Visitor) => (await visitor.get('/api/sessions')).json<readonly Listed[]>()
 
 describe.each(GUARDED)('the end of a session on $name', (variant) => {
-  const env = { SESSION_IDLE_SECONDS: '2', SESSION_ABSOLUTE_SECONDS: '5', SESSION_TOUCH_SECONDS: '1' }
+  const env = { SESSION_IDLE_SECONDS: '3', SESSION_ABSOLUTE_SECONDS: '6', SESSION_TOUCH_SECONDS: '1' }
   const bench = useBench(variant, { env, instances: 2 })
 
   it('comes when it is not used for the idle time', async () => {
     const visitor = await bench.user('alice')
     await pause(1_500)
     expect(await me(visitor)).toBe(200)
-    await pause(2_600)
+    await pause(3_300)
     expect(await me(visitor)).toBe(401)
     expect(visitor.cookie()).toBe('')
   })
@@ -32,11 +32,11 @@ describe.each(GUARDED)('the end of a session on $name', (variant) => {
     const visitor = await bench.user('alice')
     const copy = visitor.copy()
     const born = Date.now()
-    while (Date.now() - born < 4_300) {
+    while (Date.now() - born < 4_500) {
       expect(await me(visitor)).toBe(200)
-      await pause(700)
+      await pause(1_000)
     }
-    await pause(5_300 - (Date.now() - born))
+    await pause(6_300 - (Date.now() - born))
     const reply = await visitor.get('/dashboard')
     expect([reply.status, visitor.cookie()]).toEqual([307, ''])
     expect(await me(copy)).toBe(401)
@@ -46,7 +46,7 @@ describe.each(GUARDED)('the end of a session on $name', (variant) => {
   it('is not put off by what somebody does not do: an idle session shows in no list', async () => {
     const [idle, used] = [await bench.user('bob'), await bench.user('bob')]
     for (let i = 0; i < 3; i += 1) {
-      await pause(900)
+      await pause(1_200)
       expect(await me(used)).toBe(200)
     }
     expect((await list(used)).map(({ current }) => current)).toEqual([true])
