@@ -183,6 +183,9 @@ export function kvFromEnvironment(): { url: string; token: string } {
         `${urlName} is not an http(s) address. Set it to the REST URL of the database.`,
       )
     }
+    if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+      throw new ConfigurationError(`${tokenName} is not printable ASCII text. Copy it from the database again.`)
+    }
     if (url !== undefined && token !== undefined) return { url, token }
     if (url !== undefined || token !== undefined) {
       throw new ConfigurationError(
