@@ -184,7 +184,9 @@ export function kvFromEnvironment(): { url: string; token: string } {
       )
     }
     if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-      throw new ConfigurationError(`${tokenName} is not printable ASCII text. Copy it from the database again.`)
+      throw new ConfigurationError(
+        `${tokenName} is not printable ASCII text. Copy it from the database again.`,
+      )
     }
     if (url !== undefined && token !== undefined) return { url, token }
     if (url !== undefined || token !== undefined) {
