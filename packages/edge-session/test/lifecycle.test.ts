@@ -223,6 +223,21 @@ describe('rotation', () => {
     expect(app.events.map(({ type }) => type)).toContain('rotation-reuse')
   })
 
+  it('is followed past a replica that does not answer', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    await visit(app.proxy, '/public', { token })
+    for (const nth of [1, 2]) {
+      const remove = app.kv.faults.add({
+        match: { command: 'HMGET', nth },
+        action: { type: 'reset', when: 'before' },
+      })
+      const { result, commands } = await app.commandsDuring(() => lookup(token))
+      remove()
+      expect([result, commands]).toEqual(['active', 3])
+    }
+  })
+
   it('follows several rotations within the grace', async () => {
     const quick = app.with({ rotateEvery: '1s' })
     const first = await quick.signIn('alice')

@@ -49,20 +49,19 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
 
   /**
    * A replica that lags or does not answer proves nothing: whatever is not an active session is asked of the primary,
-   * once. So a lookup makes two attempts at most, also when KV is down.
+   * once. One that did not answer is not asked again, so a lookup waits for two failures at most, also when KV is down.
    */
   async function find(ref: SessionRef, spent: Spent): Promise<StoredSession> {
-    if (spent.fresh) {
-      spent.commands += 1
-      return store.read(ref, { authoritative: true })
-    }
-    try {
-      spent.commands += 1
-      const nearest = await store.read(ref, { authoritative: false })
-      if (nearest.kind === 'rotated') return nearest
-      if (nearest.kind === 'record' && expiryReason(nearest.record, now()) === null) return nearest
-    } catch (error) {
-      if (!(error instanceof SessionUnknownError) || spent.commands > 1) throw error
+    if (!spent.fresh) {
+      try {
+        spent.commands += 1
+        const nearest = await store.read(ref, { authoritative: false })
+        if (nearest.kind === 'rotated') return nearest
+        if (nearest.kind === 'record' && expiryReason(nearest.record, now()) === null) return nearest
+      } catch (error) {
+        if (!(error instanceof SessionUnknownError)) throw error
+        spent.fresh = true
+      }
     }
     spent.commands += 1
     return store.read(ref, { authoritative: true })
@@ -190,5 +189,6 @@ export type Issuer = (sid: string, options: { record: SessionRecord; remember: b
 
 interface Spent {
   commands: number
-  readonly fresh: boolean
+  /** Only the primary is asked. */
+  fresh: boolean
 }
