@@ -1,0 +1,267 @@
+/*
+ * One test for each advisory of recent years against Next.js' middleware and the libraries that guard routes with it.
+ * Those against session stores and tokens are in `advisories-sessions.test.ts`.
+ *
+ * What only shows in a running Next.js is in apps/e2e:
+ *
+ * | advisory                             | there                                                        |
+ * |--------------------------------------|--------------------------------------------------------------|
+ * | CVE-2025-29927, CVE-2026-44575       | identity.test.ts, paths.test.ts: over raw sockets            |
+ * | CVE-2026-41248 (raw path), GHSA-x732 | paths.test.ts: the page itself, not only the proxy           |
+ * | CVE-2025-48947, CVE-2025-64762       | caching.test.ts: behind a cache, static pages and actions    |
+ * | CVE-2026-40155 (bleed)               | identity.test.ts: many users through `next start`            |
+ * | GHSA-xg6x (cookie cache)             | nothing is cached in a cookie; contract-api.test.ts          |
+ * | CVE-2026-45364 (IPv6 as rate key)    | this package limits no rates                                 |
+ */
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cookieValues } from '../../src/lib/cookie.ts'
+import { safeRedirectPath } from '../../src/lib/redirect-target.ts'
+import { startInstance, type TestInstance } from '../support/instance.ts'
+import { visit } from '../support/visit.ts'
+import { expectAllowedHeaders, expectNobody } from './support/hostile.ts'
+
+const ROUTES = ['/dashboard/:path*', '/files/private/:path*', '/:tenant/settings'] as const
+
+let app: TestInstance & { stop(): Promise<void> }
+let token: string
+beforeAll(async () => {
+  app = await startInstance({ protect: { routes: ROUTES } })
+  token = await app.signIn('alice')
+})
+afterAll(() => app.stop())
+
+/** No page: sent to sign in, or refused as a path that nobody means. */
+async function expectGuarded(path: string, headers: Record<string, string> = {}): Promise<void> {
+  const { status, location, seen } = await visit(app.proxy, `https://app.test${path}`, { headers })
+  expect({ path, guarded: [307, 400, 401].includes(status), passed: seen !== null }).toEqual({
+    path,
+    guarded: true,
+    passed: false,
+  })
+  if (location !== null) expect(new URL(location).origin).toBe('https://app.test')
+}
+
+describe('Next.js', () => {
+  it('CVE-2025-29927: x-middleware-subrequest opens no page, in any spelling', async () => {
+    for (const name of ['middleware', 'src/middleware', 'pages/_middleware', 'proxy', 'src/proxy'])
+      for (const value of [name, Array(5).fill(name).join(':'), Array(9).fill(name).join(':')])
+        await expectGuarded('/dashboard', { 'x-middleware-subrequest': value })
+  })
+
+  it('CVE-2026-44575, GHSA-267c, GHSA-26hh: neither do .rsc, segments and prefetches', async () => {
+    for (const path of [
+      '/dashboard.rsc',
+      '/dashboard/a.rsc',
+      '/DASHBOARD.RSC',
+      '/dashboard.segments/_tree.segment.rsc',
+      '/dashboard.segments/!KGFwcCk/dashboard/__PAGE__.segment.rsc',
+      '/files/private/x.rsc',
+      '/acme/settings.rsc',
+      '/acme/settings.segments/_full.segment.rsc',
+      '/dashboard?_rsc=1abc',
+    ]) {
+      await expectGuarded(path)
+      await expectGuarded(path, { rsc: '1' })
+      await expectGuarded(path, { rsc: '1', 'next-router-prefetch': '1' })
+      await expectGuarded(path, { 'next-router-segment-prefetch': '/_tree', purpose: 'prefetch' })
+    }
+  })
+
+  it('CVE-2026-44574, GHSA-492v: a query names no route parameter', async () => {
+    await expectGuarded('/acme/settings?nxtPtenant=public')
+    await expectGuarded('/dashboard?nxtPpath=public&nxtIpath=public')
+    const { seen } = await visit(app.proxy, '/public?nxtPtenant=acme&nxtPpath=dashboard')
+    expect(seen?.has('x-user-id')).toBe(false)
+  })
+
+  it('CVE-2026-44573: the data route of a page is the page', async () => {
+    for (const path of [
+      '/_next/data/BUILD/dashboard.json',
+      '/_next/data/BUILD/dashboard/a.json',
+      '/_next/data/BUILD/acme/settings.json',
+      '/_next/data/x%2fy/dashboard.json',
+    ])
+      await expectGuarded(path, { 'x-nextjs-data': '1' })
+  })
+
+  it('CVE-2026-44572: the redirect stays one with x-nextjs-data, and in no cache', async () => {
+    const headers = { 'x-nextjs-data': '1' }
+    const { status, location, response } = await visit(app.proxy, '/dashboard', { headers })
+    expect([status, location]).toEqual([307, 'https://app.test/login?next=%2Fdashboard'])
+    expect(response.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('CVE-2025-57822: no request header comes back in the response', async () => {
+    const headers = {
+      location: 'https://evil.test',
+      'x-canary': 'canary',
+      refresh: '0;url=https://evil.test',
+      'content-security-policy': 'canary',
+      'access-control-allow-origin': 'https://evil.test',
+    }
+    for (const path of ['/public', '/dashboard'])
+      for (const cookie of ['', `__Host-session=${token}`]) {
+        const { response } = await visit(app.proxy, path, { headers, cookie })
+        expectAllowedHeaders(response)
+        const told = [...response.headers].filter(([name]) => !name.startsWith('x-middleware-'))
+        expect(JSON.stringify(told)).not.toMatch(/canary|evil/)
+      }
+  })
+
+  it('CVE-2024-51479: a page right below the root is guarded as well', async () => {
+    const { proxy } = app.with({ protect: { routes: ['/', '/:page'] } })
+    for (const path of ['/', '/admin', '/admin/', '//admin', '/index', '/_next/data/BUILD/index.json'])
+      expect([path, (await visit(proxy, `https://app.test${path}`)).status]).toEqual([path, 307])
+  })
+
+  it('CVE-2024-34351: a redirect follows no Host that the visitor made up', async () => {
+    for (const headers of [
+      { host: 'evil.test' },
+      { 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'http' },
+      { forwarded: 'host=evil.test' },
+      { 'x-host': 'evil.test', 'x-original-host': 'evil.test' },
+    ])
+      expect((await visit(app.proxy, '/dashboard', { headers })).location).toBe(
+        'https://app.test/login?next=%2Fdashboard',
+      )
+  })
+
+  it('CVE-2025-49826, CVE-2025-49005: what depends on the visitor is never left to Vary', async () => {
+    const cookies = ['', `__Host-session=${token}`, '__Host-session=garbage']
+    for (const cookie of cookies) {
+      const { response, setCookies } = await visit(app.proxy, '/dashboard', { cookie })
+      expect(response.headers.get('cache-control')).toBe('private, no-store')
+      expect(response.headers.has('vary')).toBe(false)
+      const open = await visit(app.proxy, '/public', { cookie })
+      const stored = open.response.headers.get('cache-control')
+      expect(stored).toBe(open.setCookies.length > 0 ? 'private, no-store' : null)
+      expect(setCookies.length > 0).toBe(cookie.endsWith('garbage'))
+    }
+  })
+
+  it('CVE-2025-55182, CVE-2026-23869, CVE-2026-23870: versions without their fix are not supported', async () => {
+    const { peerDependencies } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    )
+    const [, minor15, minor16] = /^>=15\.5\.(\d+) <16 \|\| >=16\.4\.(\d+)$/.exec(peerDependencies.next) ?? []
+    expect(Number(minor15)).toBeGreaterThanOrEqual(18)
+    expect(Number(minor16)).toBeGreaterThanOrEqual(0)
+  })
+})
+
+describe('libraries that guard routes', () => {
+  it('Clerk CVE-2026-41248, GHSA-vqx2: every way to encode any one character of a guarded path', async () => {
+    let count = 0
+    for (const path of ['/dashboard', '/dashboard/a', '/files/private/x', '/acme/settings'])
+      for (let at = 1; at < path.length; at += 1) {
+        const code = path.charCodeAt(at).toString(16)
+        for (const encoded of [
+          `%${code}`,
+          `%${code.toUpperCase()}`,
+          `%25${code}`,
+          `%2525${code}`.slice(0, 5) + code,
+        ]) {
+          await expectGuardedOrOther(path.slice(0, at) + encoded + path.slice(at + 1), path)
+          count += 1
+        }
+      }
+    console.log(`advisories: ${count} encoded paths`)
+  })
+
+  /** Encoded three times over, a path is another one for Next.js too; up to twice it has to be guarded. */
+  async function expectGuardedOrOther(path: string, meant: string): Promise<void> {
+    const twice = decodeURIComponent(decodeURIComponent(path))
+    if (twice.toLowerCase() === meant) await expectGuarded(path)
+    else expectNobody(await visit(app.proxy, `https://app.test${path}`))
+  }
+
+  it('Clerk CVE-2024-22206: proxy, page and fresh lookup agree about 200 tokens in every state', async () => {
+    const other = app.with({ secret: 'another-secret-of-at-least-32-characters' })
+    let count = 0
+    for (let n = 0; n < 25; n += 1) {
+      const userId = `user-${n}`
+      const [live, dead, ended, moved] = await Promise.all([1, 2, 3, 4].map(() => app.signIn(userId)))
+      const foreign = await other.signIn(userId)
+      const handled = await app.engine.recognise([moved ?? ''])
+      if (handled.outcome === 'active') await app.lifecycle.rotate(handled)
+      const opened = await app.engine.open([dead ?? ''])
+      if (typeof opened !== 'string') await app.lifecycle.destroy(opened)
+      const id = await app.engine.open([ended ?? ''])
+      if (typeof id !== 'string') await app.lifecycle.revoke({ userId, id: id.id })
+      const states = [
+        [live],
+        [dead],
+        [ended],
+        [moved],
+        [foreign],
+        [live, moved],
+        [live, 'junk'],
+        [`${live}x`],
+      ]
+      for (const presented of states) {
+        const cookie = presented.map((value) => `__Host-session=${value}`).join('; ')
+        const { seen } = await visit(app.proxy, '/public', { cookie })
+        const values = presented.map((value) => value ?? '')
+        // The page sees the cookie as the proxy leaves it: renewed, and without junk beside it.
+        const kept = cookieValues(seen?.get('cookie') ?? null, '__Host-session')
+        const page = await app.engine.takeOver(seen?.get('x-edge-session') ?? '', kept)
+        const outcomes = [
+          seen?.has('x-user-id') ? 'active' : 'none',
+          page?.outcome ?? 'none',
+          (await app.engine.recognise(values)).outcome,
+          (await app.engine.recognise(values, { fresh: true })).outcome,
+        ]
+        expect({ presented, outcomes: new Set(outcomes).size }).toEqual({ presented, outcomes: 1 })
+        count += 1
+      }
+    }
+    expect(count).toBe(200)
+  })
+
+  it('better-auth GHSA-x732: slashes are one slash', async () => {
+    for (const path of [
+      '//dashboard',
+      '/dashboard//a',
+      '///dashboard///',
+      '/dashboard/',
+      '/files//private/x',
+    ])
+      await expectGuarded(path)
+    for (const path of ['/.//dashboard', '/x/..//dashboard', '/files/./private', '/acme//settings//'])
+      await expectGuarded(path)
+  })
+
+  it('next-auth CVE-2022-31093, auth0 CVE-2025-67490, CVE-2025-67716: a malformed way back never throws, nor leads away', () => {
+    for (const value of [
+      ...['%', '%zz', '/%', '/%c0%af', 'http://[', '//[::', '\ud800', '/\ud800', 'x'.repeat(100_000)],
+      ...['/?next=//evil.test', '/&prompt=none', '/\r\nset-cookie:a=b', 'javascript:x', '/\\/evil.test'],
+      ...[null, undefined, 0, Number.NaN, [], {}, Symbol.iterator, () => '/'],
+    ]) {
+      const target = safeRedirectPath(value, '/home')
+      expect(new URL(target, 'https://app.test').origin).toBe('https://app.test')
+    }
+  })
+
+  it('auth0 CVE-2025-48947, WorkOS CVE-2025-64762, Supabase #1682: no response with our cookie may be stored', async () => {
+    const quick = app.with({ rotateEvery: '1s' })
+    const stale = await quick.signIn('alice')
+    quick.clock.now += 2_000
+    for (const [proxy, value] of [
+      [quick.proxy, stale],
+      [app.proxy, 'garbage'],
+    ] as const)
+      for (const path of ['/public', '/dashboard', '/public.rsc']) {
+        const { setCookies, response } = await visit(proxy, path, { token: value })
+        expect(setCookies).toHaveLength(1)
+        expect(response.headers.get('cache-control')).toBe('private, no-store')
+      }
+  })
+
+  it('WorkOS, the same fix: the sealed identity goes to the page, and never into the response', async () => {
+    const { response, seen } = await visit(app.proxy, '/public', { token })
+    expectAllowedHeaders(response)
+    expect(seen?.get('x-edge-session')).not.toBe('')
+    expect(response.headers.has('x-edge-session') || response.headers.has('x-user-id')).toBe(false)
+  })
+})
