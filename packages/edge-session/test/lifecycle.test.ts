@@ -310,6 +310,15 @@ describe('re-authentication', () => {
     })
   })
 
+  it.each(['before', 'after'] as const)('survives a connection reset %s it', async (when) => {
+    const session = await held(await app.signIn('alice'))
+    const remove = app.kv.faults.add({ match: { nth: 1 }, action: { type: 'reset', when } })
+    const { token } = await app.lifecycle.reauthenticate(session, { role: 'admin' })
+    remove()
+    expect(await recordOf(token)).toMatchObject({ role: 'admin', version: 2 })
+    expect(await app.lifecycle.list('alice')).toHaveLength(1)
+  })
+
   it('does not lose an update made meanwhile', async () => {
     const token = await app.signIn('alice')
     const session = await held(token)

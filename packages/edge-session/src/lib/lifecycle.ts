@@ -8,7 +8,7 @@ import {
 import { expiryReason } from './lifetime.ts'
 import { issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
-import type { SessionStore } from './session-store.ts'
+import type { RotateResult, SessionStore } from './session-store.ts'
 import type { SessionWriter } from './session-writer.ts'
 import { randomSid } from './token.ts'
 
@@ -45,6 +45,18 @@ export function createLifecycle(
       current = stored.nextId
     }
     throw new SessionNotFoundError()
+  }
+
+  /**
+   * Asks once more when the answer is lost, as the store answers the same again: else the only token of the session
+   * would be lost with it, and its user signed out for having proven who they are.
+   */
+  async function replaceWith(nextId: string, record: SessionRecord): Promise<RotateResult> {
+    const replace = () => store.rotate(record, { nextId, graceEnd: null })
+    return replace().catch((error) => {
+      if (error instanceof SessionUnknownError) return replace()
+      throw error
+    })
   }
 
   return {
@@ -94,7 +106,7 @@ export function createLifecycle(
           lastSeenAt: at,
           absoluteEnd: at + (current.absoluteEnd - current.authenticatedAt),
         }
-        const result = await store.rotate(next, { nextId, graceEnd: null })
+        const result = await replaceWith(nextId, next)
         if (result.kind === 'rotated') {
           const renewed = { ...next, id: nextId }
           emit({
