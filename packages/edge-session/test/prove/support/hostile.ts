@@ -28,9 +28,18 @@ export const headerText: fc.Arbitrary<string> = fc
   )
   .map((codes) => String.fromCharCode(...codes))
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** Every token that differs from `token` in the last character of one segment: where base64url has bits to spare. */
+export function* endings(token: string): Generator<string> {
+  for (const { index } of token.matchAll(/[\w-](?=\.|$)/g))
+    for (const other of ALPHABET)
+      if (other !== token[index]) yield token.slice(0, index) + other + token.slice(index + 1)
+}
+
 /** Every token that differs from `token` in one character, at one place out of `every`. */
 export function* flips(token: string, every = 1): Generator<string> {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.'
+  const alphabet = `${ALPHABET}.`
   for (let at = 0; at < token.length; at += every) {
     const other =
       alphabet[(alphabet.indexOf(token[at] ?? '') + 1 + (at % (alphabet.length - 2))) % alphabet.length]
