@@ -35,5 +35,7 @@ function createLimiter(): Ratelimit {
     retry: false,
     signal: () => AbortSignal.timeout(750),
   })
-  return new Ratelimit({ redis, limiter: Ratelimit.slidingWindow(loginRateLimit, '1 m'), prefix: 'login' })
+  // A minute counts from the first attempt: windows cut by the clock would let more through at their edge.
+  const limiter = Ratelimit.tokenBucket(loginRateLimit, '1 m', loginRateLimit)
+  return new Ratelimit({ redis, limiter, prefix: 'login' })
 }
