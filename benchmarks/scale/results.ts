@@ -1,0 +1,126 @@
+import type { Distribution } from './distribution.ts'
+import { markdownTable } from './repository.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface Results {
+  readonly surroundings: Surroundings
+  readonly redis: string
+  readonly seed: number
+  readonly large: Distribution & {
+    /** What Redis' `used_memory` grew by. */
+    readonly bytes: number
+    /** By number of sessions, as `MEMORY USAGE` says. */
+    readonly bytesOfUser: Readonly<Record<string, number>>
+    readonly secondsToFill: number
+  }
+  readonly small: Distribution
+  /** The same sessions in a Redis that packs hashes of this size. */
+  readonly packedBytes: number
+  readonly operations: readonly Comparison[]
+}
+
+/** One operation at both sizes, measured in turn. Times in milliseconds. */
+export interface Comparison {
+  readonly operation: string
+  readonly sessionsOfUser: string
+  readonly small: Figures
+  readonly large: Figures
+}
+
+export interface Figures {
+  readonly samples: number
+  readonly p50: number
+  readonly p99: number
+  readonly commandsSent: number
+  /** Those that a script runs included. */
+  readonly commandsRun: number
+  readonly microsecondsInRedis: number
+}
+
+export function describeResults(results: Results): string {
+  const { surroundings, redis, large, small } = results
+  const { date, commit, machine, node, edgeSession } = surroundings
+  const at = `${count(large.sessions)} sessions against ${count(small.sessions)}`
+  return [
+    `Measured on ${date} at commit ${commit}: edge-session ${edgeSession}, Redis ${redis}, Node.js ${node}, ${machine}, shared with other work.`,
+    '### Memory',
+    memoryTable(results),
+    `### An operation, ${at}`,
+    ratioTable(results.operations.filter(({ sessionsOfUser }) => sessionsOfUser === '1 to 3')),
+    '### A user with 1, 10 and 100 sessions',
+    sizeTable(results.operations),
+  ].join('\n\n')
+}
+
+function memoryTable({ large, packedBytes }: Results): string {
+  const users = Object.entries(large.bytesOfUser).map(([sessions, bytes]) => [
+    `a user with ${sessions} session${sessions === '1' ? '' : 's'}`,
+    count(bytes),
+    count(bytes / Number(sessions)),
+  ])
+  return markdownTable([
+    ['', 'bytes', 'bytes per session'],
+    [
+      `${count(large.sessions)} sessions of ${count(large.users)} users, together`,
+      count(large.bytes),
+      count(large.bytes / large.sessions),
+    ],
+    ['the same, hashes packed', count(packedBytes), count(packedBytes / large.sessions)],
+    ['per user, on average', count(large.bytes / large.users), ''],
+    ...users,
+  ])
+}
+
+function ratioTable(comparisons: readonly Comparison[]): string {
+  return markdownTable([
+    ['operation', 'commands sent', 'run in Redis', 'p50', 'p99', "Redis' own time"],
+    ...comparisons.map(({ operation, small, large }) => [
+      operation,
+      amount(large.commandsSent),
+      amount(large.commandsRun),
+      ratio(large.p50, small.p50),
+      ratio(large.p99, small.p99),
+      ratio(large.microsecondsInRedis, small.microsecondsInRedis),
+    ]),
+  ])
+}
+
+/** How an operation grows with the sessions of its user, in the large database. */
+function sizeTable(comparisons: readonly Comparison[]): string {
+  const names = [
+    ...new Set(comparisons.filter((each) => each.sessionsOfUser === '100').map((each) => each.operation)),
+  ]
+  const rows = names.flatMap((name) => {
+    const of = comparisons.filter(({ operation }) => operation === name)
+    const [one, ten, hundred] = ['1', '10', '100'].map((size) =>
+      of.find((each) => each.sessionsOfUser === size),
+    )
+    if (one === undefined || ten === undefined || hundred === undefined) return []
+    const sizes = [one, ten, hundred]
+    return [
+      [
+        name,
+        amount(one.large.commandsSent),
+        sizes.map(({ large }) => amount(large.commandsRun)).join(' / '),
+        sizes.map(({ large }) => Math.round(large.microsecondsInRedis)).join(' / '),
+        sizes.map(({ small, large }) => ratio(large.p50, small.p50)).join(' / '),
+      ],
+    ]
+  })
+  return markdownTable([
+    ['operation', 'commands sent', 'run in Redis', "µs of Redis' own time", 'p50 against the small database'],
+    ...rows,
+  ])
+}
+
+function ratio(value: number, base: number): string {
+  return (value / base).toFixed(2)
+}
+
+function amount(value: number): string {
+  return Number(value.toFixed(1)).toString()
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-GB')
+}
