@@ -1,5 +1,6 @@
 import 'server-only'
 
+export type { CacheOptions } from './lib/cache-options.ts'
 export type { CookieOptions } from './lib/cookie-options.ts'
 export type { DeviceFunctions } from './lib/devices.ts'
 export type { Duration } from './lib/duration.ts'
@@ -46,6 +47,8 @@ export type {
 } from './lib/session-handlers.ts'
 export type {
   AtTime,
+  ChangeFeed,
+  Changes,
   CreateOptions,
   CreateResult,
   ReadOptions,

@@ -8,20 +8,23 @@ const SRC = join(import.meta.dirname, '../src')
 const ROWS: readonly (readonly string[])[] = [
   // vocabulary
   words(
-    'encoding environment passive-header errors kv-transport memo problem record redirect-target path-forms cross-site',
+    'encoding environment passive-header errors kv-transport kv-change-scripts memo problem record redirect-target path-forms cross-site stopwatch',
   ),
   words(
     'duration lifetime lookup session-store record-codec script-flags time-limit kv-recognition-scripts missing-proxy cookie-options',
   ),
   // parts
-  words('session events seal session-data cookie kv-scripts kv-connection memory-store exec-transport'),
+  words(
+    'session events seal session-data cookie kv-scripts kv-connection memory-store exec-transport cache-options',
+  ),
+  words('kv-changes'),
   words(
     'guard token kv-recognition transports/rest transports/upstash transports/vercel-kv transports/ioredis transports/redis',
   ),
-  words('options identity kv-store'),
+  words('options identity kv-store session-cache'),
   // lifecycle
   words('recognition engine'),
-  words('session-writer new-record'),
+  words('session-writer new-record cached-recognition'),
   words('lifecycle kv-engine stateless-engine'),
   // frameworks
   words('refusal forwarded-headers request-state'),

@@ -21,6 +21,7 @@ afterAll(async () => {
 
 describeStore('memoryStore', {
   clock: 'moves',
+  changes: true,
   async createStore() {
     let time = 1_800_000_000_000
     const now = () => time
@@ -36,6 +37,11 @@ stops.push(kv.stop)
 const { url, token } = kv
 const enableTelemetry = false
 describeKVStore('restTransport', { engine: 'embedded', transport: restTransport({ url, token }) })
+describeKVStore('restTransport with a change feed', {
+  engine: 'embedded',
+  changes: true,
+  transport: restTransport({ url, token }),
+})
 describeKVStore('upstashTransport', {
   engine: 'embedded',
   transport: upstashTransport(new UpstashRedis({ url, token, enableTelemetry })),
@@ -62,10 +68,13 @@ if (redis !== null) {
   stops.push(redis.stop)
   const front = await startLocalKV({ redis: redis.url })
   stops.push(front.stop)
-  describeKVStore('restTransport to a real Redis', {
-    engine: 'remote',
-    transport: restTransport({ url: front.url, token: front.token }),
-  })
+  for (const changes of [false, true]) {
+    describeKVStore(`restTransport to a real Redis${changes ? ' with a change feed' : ''}`, {
+      engine: 'remote',
+      changes,
+      transport: restTransport({ url: front.url, token: front.token }),
+    })
+  }
 
   const ioredis = new IORedis(redis.url)
   stops.push(() => ioredis.disconnect())
@@ -83,18 +92,24 @@ if (cluster !== null) {
   stops.push(cluster.stop)
   const ioredis = new Cluster([...cluster.nodes])
   stops.push(() => ioredis.disconnect())
-  describeKVStore('ioredisTransport to a Redis Cluster', {
-    engine: 'remote',
-    transport: ioredisTransport(ioredis),
-  })
+  for (const changes of [false, true]) {
+    describeKVStore(`ioredisTransport to a Redis Cluster${changes ? ' with a change feed' : ''}`, {
+      engine: 'remote',
+      changes,
+      transport: ioredisTransport(ioredis),
+    })
+  }
 
   const rootNodes = cluster.nodes.map((socket) => ({ socket }))
   const client = await createCluster({ rootNodes })
     .on('error', () => {})
     .connect()
   stops.push(() => client.close())
-  describeKVStore('redisTransport to a Redis Cluster', {
-    engine: 'remote',
-    transport: redisTransport(client),
-  })
+  for (const changes of [false, true]) {
+    describeKVStore(`redisTransport to a Redis Cluster${changes ? ' with a change feed' : ''}`, {
+      engine: 'remote',
+      changes,
+      transport: redisTransport(client),
+    })
+  }
 }

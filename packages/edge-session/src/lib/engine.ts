@@ -23,7 +23,7 @@ export interface Engine<Data> {
   /** The session under a new token, if it is time for one; `null` if not. */
   renew(active: Active<Data>): Promise<Active<Data> | null>
   /** Records activity, if it is due; `null` if not. Never rejects because of KV. */
-  touch(active: Active<Data>): Promise<void> | null
+  touch(active: Active<Data>): Promise<unknown> | null
   /** What the proxy tells the page of the same request; `null` when the page knows as much by itself. */
   handOver(known: Active<Data> | Unknown, options: { isPublic: boolean }): Promise<string | null>
   /** What the proxy told; `null` unless it was our proxy, in this very request's name, just now. */
@@ -39,6 +39,8 @@ export interface Active<Data> {
   readonly session: Session<Data>
   /** The token to hand to a visitor who still carries a replaced one. */
   readonly reissue: string | null
+  /** Served through an outage of KV: nothing about it can be changed now. */
+  readonly stale: boolean
 }
 
 export interface None {

@@ -121,4 +121,13 @@ export class UpdateConflictError extends EdgeSessionError {
 }
 
 /** What was asked of the session store. */
-export type StoreOperation = 'create' | 'read' | 'touch' | 'update' | 'rotate' | 'destroy' | 'list' | 'revoke'
+export type StoreOperation =
+  | 'create'
+  | 'read'
+  | 'touch'
+  | 'update'
+  | 'rotate'
+  | 'destroy'
+  | 'list'
+  | 'revoke'
+  | 'changes'

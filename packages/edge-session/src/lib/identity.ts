@@ -40,7 +40,7 @@ export function createIdentities({ seal, now }: { seal: Seal; now: () => number 
     name: 'identity-sealed',
     maxSize: 10_000,
   })
-  const openedMemo = sharedMemo<Claims>({ name: 'identity-opened', maxSize: 10_000 })
+  const openedMemo = sharedMemo<string>({ name: 'identity-opened', maxSize: 10_000 })
 
   async function sealFresh(identity: Identity, { binding }: OpenToken): Promise<string> {
     const claims = (i: Identity): Claims => ({ b: binding, e: now() + VALID_FOR, i })
@@ -65,14 +65,16 @@ export function createIdentities({ seal, now }: { seal: Seal; now: () => number 
     },
 
     async open(header, token) {
-      let claims = openedMemo.get(header)
-      if (claims === undefined || !(await seal.isOurs(header))) {
+      let text = openedMemo.get(header)
+      if (text === undefined || !(await seal.isOurs(header))) {
         const unsealed = await seal.unseal('identity', header)
         if (unsealed.kind !== 'opened') return null
-        // Only the proxy holds the key of this purpose, so the shape is ours.
-        claims = unsealed.claims as Claims
-        openedMemo.set(header, claims)
+        // As text: nothing that a page does to its session reaches the next request.
+        text = JSON.stringify(unsealed.claims)
+        openedMemo.set(header, text)
       }
+      // Only the proxy holds the key of this purpose, so the shape is ours.
+      const claims: Claims = JSON.parse(text)
       const fresh = now() < claims.e && claims.e - now() <= 2 * VALID_FOR
       return fresh && claims.b === token.binding ? claims.i : null
     },

@@ -10,6 +10,8 @@ export interface KVStoreOptions {
   readonly prefix?: string
   /** Longest time one call may take, in milliseconds. A lookup makes two at most. Default 750. */
   readonly timeout?: number
+  /** Announces every change in the feed that the cache reads. Default `false`. */
+  readonly changes?: boolean
 }
 
 /** Calls on the one key of a user. What fails is `SessionUnknownError`, with nothing of the cause. */
@@ -18,6 +20,9 @@ export interface KVConnection {
   call(operation: StoreOperation, command: KVCall): Promise<KVReply>
   /** One script; a nonce follows `args`, so that no cache can answer in its place. */
   run(operation: StoreOperation, script: KVScript): Promise<KVReply>
+  /** The same on whatever keys. */
+  evaluate(operation: StoreOperation, script: KVEvaluation): Promise<KVReply>
+  keyOf(userId: string): string
   nonce(): string
 }
 
@@ -31,6 +36,12 @@ export interface KVScript {
   readonly script: string
   readonly userId: string
   readonly args: readonly (string | number)[]
+}
+
+export interface KVEvaluation {
+  readonly script: string
+  readonly keys: readonly string[]
+  readonly args: KVScript['args']
 }
 
 /** @throws ConfigurationError */
@@ -68,10 +79,18 @@ export function createKVConnection({
     throw new SessionUnknownError(operation, reason)
   }
 
+  const keyOf = (userId: string) => prefix + userId
+
+  function evaluate(operation: StoreOperation, { script, keys, args }: KVEvaluation): Promise<KVReply> {
+    return send(operation, ['EVAL', script, String(keys.length), ...keys, ...args.map(String), nonce()])
+  }
+
   return {
     nonce,
-    call: (operation, { name, userId, args }) => send(operation, [name, prefix + userId, ...args]),
+    keyOf,
+    evaluate,
+    call: (operation, { name, userId, args }) => send(operation, [name, keyOf(userId), ...args]),
     run: (operation, { script, userId, args }) =>
-      send(operation, ['EVAL', script, '1', prefix + userId, ...args.map(String), nonce()]),
+      evaluate(operation, { script, keys: [keyOf(userId)], args }),
   }
 }

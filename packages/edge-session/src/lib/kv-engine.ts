@@ -1,5 +1,6 @@
+import { cachedRecognition } from './cached-recognition.ts'
 import { type Active, createEmit, type Engine, toSession } from './engine.ts'
-import { SessionUnknownError } from './errors.ts'
+import { ConfigurationError, SessionUnknownError } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { createIdentities, type Identities } from './identity.ts'
 import type { KVStoreOptions } from './kv-connection.ts'
@@ -7,6 +8,7 @@ import { type EdgeSessionOptions, kvFromEnvironment, resolveOptions } from './op
 import { createRecognition, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
 import { createSeal } from './seal.ts'
+import { createSessionCache } from './session-cache.ts'
 import type { RecognitionStore } from './session-store.ts'
 import { createTokens } from './token.ts'
 import { restTransport } from './transports/rest.ts'
@@ -20,6 +22,20 @@ export interface KVEngine<Data, Store extends RecognitionStore> extends Engine<D
 export interface Parts<Store extends RecognitionStore> extends RecognitionParts<Store> {
   readonly identities: Identities
   readonly recognition: Recognition
+}
+
+/** @throws ConfigurationError if the store can not say what changes. */
+function withCache(recognition: Recognition, parts: RecognitionParts<RecognitionStore>): Recognition {
+  const { config, store, emit } = parts
+  const { cache: options, kvTimeout, now } = config
+  if (options === null) return recognition
+  const { changes } = store
+  if (changes === undefined)
+    throw new ConfigurationError(
+      '"cache" needs a store with a change feed ("changes"). Leave one of them out.',
+    )
+  const cache = createSessionCache({ options, kvTimeout, now, changes, emit })
+  return cachedRecognition(recognition, { cache, now })
 }
 
 /** `makeStore` makes the KV store, unless the app brings a store of its own. */
@@ -36,14 +52,15 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       const { now, prefix, kvTimeout: timeout } = config
       const seal = createSeal(config.secrets())
       const tokens = createTokens({ seal, now })
+      const changes = config.cache !== null
       const store =
         options.store ??
-        makeStore({ prefix, timeout, transport: options.kv ?? restTransport(kvFromEnvironment()) })
+        makeStore({ prefix, timeout, changes, transport: options.kv ?? restTransport(kvFromEnvironment()) })
       const common = { config, store, seal, tokens, emit }
       made = {
         ...common,
         identities: createIdentities({ seal, now }),
-        recognition: createRecognition(common),
+        recognition: withCache(createRecognition(common), common),
       }
     }
     return made
@@ -128,7 +145,9 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
         }
       }
       const session = identity.complete ? await toSession(config, identity.record) : null
-      return session && { outcome: 'active', token, record: identity.record, session, reissue: null }
+      return (
+        session && { outcome: 'active', token, record: identity.record, session, reissue: null, stale: false }
+      )
     },
   }
 }

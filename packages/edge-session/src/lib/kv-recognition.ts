@@ -1,5 +1,6 @@
 import { SessionUnknownError, type StoreOperation } from './errors.ts'
-import { createKVConnection, type KVConnection, type KVStoreOptions } from './kv-connection.ts'
+import { type ChangingKV, createChangingKV } from './kv-changes.ts'
+import type { KVStoreOptions } from './kv-connection.ts'
 import { DESTROY, READ, ROTATE, TOUCH } from './kv-recognition-scripts.ts'
 import { KVError, type KVReply } from './kv-transport.ts'
 import { expiresAt } from './lifetime.ts'
@@ -9,12 +10,14 @@ import type { RecognitionStore, StoredSession } from './session-store.ts'
 
 /** The part of a KV store that recognising visitors takes: all that an edge bundle has to carry. */
 export function kvRecognitionStore(options: KVStoreOptions): RecognitionStore {
-  return recognitionStoreOn(createKVConnection(options))
+  return recognitionStoreOn(createChangingKV(options))
 }
 
 /** The same on a connection that is already there. */
-export function recognitionStoreOn(kv: KVConnection): RecognitionStore {
+export function recognitionStoreOn(kv: ChangingKV): RecognitionStore {
   return {
+    ...(kv.changes && { changes: kv.changes }),
+
     async read(ref, { authoritative }) {
       const { userId, id } = ref
       const fields = [`s:${id}`, `t:${id}`, `r:${id}`, `n:${kv.nonce()}`]
@@ -38,7 +41,7 @@ export function recognitionStoreOn(kv: KVConnection): RecognitionStore {
     async rotate(record, { nextId, graceEnd }) {
       const { userId, id, lastSeenAt } = record
       const args = [id, nextId, encodeTimes(record), ttlOf(record, lastSeenAt), graceEnd]
-      const reply = await kv.run('rotate', { script: ROTATE, userId, args })
+      const reply = await kv.change('rotate', { script: ROTATE, userId, args, when: 'result ~= 0' })
       if (reply === 0) return { kind: 'missing' }
       const trail = asTrail(reply)
       if (trail === null) throw new SessionUnknownError('rotate')
@@ -46,7 +49,8 @@ export function recognitionStoreOn(kv: KVConnection): RecognitionStore {
     },
 
     async destroy({ userId, id }) {
-      return isOne('destroy', await kv.run('destroy', { script: DESTROY, userId, args: [id] }))
+      const script = { script: DESTROY, userId, args: [id], when: 'result ~= 0' }
+      return isOne('destroy', await kv.change('destroy', script))
     },
   }
 }

@@ -1,5 +1,6 @@
 import { SessionUnknownError, type StoreOperation } from './errors.ts'
-import { createKVConnection, type KVStoreOptions } from './kv-connection.ts'
+import { createChangingKV } from './kv-changes.ts'
+import type { KVStoreOptions } from './kv-connection.ts'
 import { asStored, isOne, recognitionStoreOn, ttlOf } from './kv-recognition.ts'
 import { CREATE, LIST, REPLACE, REVOKE, UPDATE } from './kv-scripts.ts'
 import type { KVReply } from './kv-transport.ts'
@@ -14,7 +15,7 @@ export type { KVStoreOptions }
  * out everywhere is one command, and every operation touches one key. Each costs exactly one command.
  */
 export function kvStore(options: KVStoreOptions): SessionStore {
-  const kv = createKVConnection(options)
+  const kv = createChangingKV(options)
   const recognition = recognitionStoreOn(kv)
 
   return {
@@ -24,7 +25,8 @@ export function kvStore(options: KVStoreOptions): SessionStore {
       const { userId, id } = record
       const ttl = ttlOf(record, now)
       const args = [id, encodeState(record), encodeTimes(record), ttl, now, limit, whenFull, replaces ?? '']
-      const reply = await kv.run('create', { script: CREATE, userId, args })
+      const when = `result[2] ~= 0 or ARGV[8] ~= ''`
+      const reply = await kv.change('create', { script: CREATE, userId, args, when })
       const [created, evicted] = asArray(reply, { operation: 'create', lengths: [2] })
       if (typeof evicted !== 'number') throw new SessionUnknownError('create')
       return isOne('create', created) ? { created: true, evicted } : { created: false }
@@ -33,7 +35,7 @@ export function kvStore(options: KVStoreOptions): SessionStore {
     async update(record) {
       const { userId, id, version } = record
       const args = [id, encodeState(record), version]
-      const reply = await kv.run('update', { script: UPDATE, userId, args })
+      const reply = await kv.change('update', { script: UPDATE, userId, args, when: 'result[1] == 1' })
       const [kind, state, times] = asArray(reply, { operation: 'update', lengths: [1, 3] })
       if (kind === 1) return { kind: 'updated' }
       if (kind === 0) return { kind: 'missing' }
@@ -47,7 +49,7 @@ export function kvStore(options: KVStoreOptions): SessionStore {
       const { userId, id, version, lastSeenAt } = record
       const ttl = ttlOf(record, lastSeenAt)
       const args = [id, nextId, encodeState(record), version, encodeTimes(record), ttl]
-      const reply = await kv.run('rotate', { script: REPLACE, userId, args })
+      const reply = await kv.change('rotate', { script: REPLACE, userId, args, when: 'result == 1' })
       if (reply === 2) return { kind: 'conflict' }
       return isOne('rotate', reply) ? { kind: 'rotated', nextId, graceEnd } : { kind: 'missing' }
     },
@@ -58,7 +60,7 @@ export function kvStore(options: KVStoreOptions): SessionStore {
     },
 
     async revoke(userId, { except, now }) {
-      const reply = await kv.run('revoke', { script: REVOKE, userId, args: [except ?? '', now] })
+      const reply = await kv.change('revoke', { script: REVOKE, userId, args: [except ?? '', now] })
       if (typeof reply !== 'number') throw new SessionUnknownError('revoke')
       return reply
     },

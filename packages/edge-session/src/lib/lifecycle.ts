@@ -6,11 +6,11 @@ import {
   UpdateConflictError,
 } from './errors.ts'
 import { expiryReason } from './lifetime.ts'
-import { issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
+import { type Issued, issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { RotateResult, SessionStore } from './session-store.ts'
 import type { SessionWriter } from './session-writer.ts'
-import { randomSid } from './token.ts'
+import { type OpenToken, randomSid } from './token.ts'
 
 /** Everything that can happen to a session. */
 export interface Lifecycle extends SessionWriter {
@@ -59,6 +59,14 @@ export function createLifecycle(
     })
   }
 
+  /** A cache elsewhere may not know of an update yet; the visitor's own token says so. */
+  async function issueSeen(token: OpenToken, record: SessionRecord): Promise<Issued | null> {
+    if (config.cache === null || token.id !== record.id) return null
+    const { claims } = token
+    const seen = await parts.tokens.issue({ ...claims, version: record.version })
+    return { token: seen, record, remember: claims.remember }
+  }
+
   return {
     rotate: ({ token, record }) => recognition.rotate(token, record),
     destroy: (token) => recognition.destroy(token),
@@ -78,14 +86,14 @@ export function createLifecycle(
       return issue(sid, { record, remember })
     },
 
-    async update({ record }, change) {
+    async update({ token, record }, change) {
       let current = record
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const next = { ...change(current), version: current.version + 1 }
         const result = await store.update(next)
         if (result.kind === 'updated') {
           emit({ type: 'update', userId: next.userId, id: next.id })
-          return { record: next, issued: null }
+          return { record: next, issued: await issueSeen(token, next) }
         }
         current = result.kind === 'conflict' ? result.current : await whereaboutsOf(current)
       }

@@ -29,6 +29,8 @@ export interface ActiveRecord {
   readonly record: SessionRecord
   /** Set when the visitor still carries a token that was replaced: the token to hand them. */
   readonly reissue: string | null
+  /** It was active when KV last answered; KV does not answer now. */
+  readonly stale: boolean
 }
 
 /** Proven: there is no session. */

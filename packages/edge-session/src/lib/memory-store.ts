@@ -1,6 +1,6 @@
 import { expiresAt, expiryReason } from './lifetime.ts'
 import type { SessionRecord, SessionTimes } from './record.ts'
-import type { SessionStore, StoredSession } from './session-store.ts'
+import type { ChangeFeed, SessionStore, StoredSession } from './session-store.ts'
 
 export interface MemoryStoreOptions {
   /** The store's clock, milliseconds since 1970, by which sessions disappear. Default `Date.now`. */
@@ -33,7 +33,11 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
     sweepAt = Math.max(1_000, users.size * 2)
   }
 
+  const { announce, ...changes } = createChanges()
+
   return {
+    changes,
+
     async create(record, { now: at, limit, whenFull, replaces }) {
       const { userId, id } = record
       const user = find(userId)
@@ -48,6 +52,7 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       if (replaced !== null) user.sessions.delete(replaced)
       user.sessions.set(id, entry(record, timeLeft(record, at)))
       users.set(userId, user)
+      if (excess > 0 || replaced !== null) announce(userId)
       sweep()
       return { created: true, evicted: excess }
     },
@@ -75,6 +80,7 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       if (JSON.stringify(next) === stored.text) return { kind: 'updated' }
       if (current.version !== version - 1) return { kind: 'conflict', current }
       sessions.set(id, { ...stored, text: JSON.stringify(next) })
+      announce(userId)
       return { kind: 'updated' }
     },
 
@@ -92,12 +98,14 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       user.sessions.delete(id)
       user.sessions.set(nextId, entry(next, timeLeft(record, lastSeenAt)))
       if (graceEnd !== null) user.trails.set(id, { nextId, graceEnd })
+      announce(userId)
       return { kind: 'rotated', nextId, graceEnd }
     },
 
     async destroy({ userId, id }) {
       const user = find(userId)
       const found = follow(user, id)
+      if (found !== null) announce(userId)
       return found !== null && user.sessions.delete(found)
     },
 
@@ -110,7 +118,30 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       const kept = except === null ? null : follow(user, except)
       const ended = [...user.sessions.values()].map(parse).filter(({ id }) => id !== kept)
       for (const { id } of ended) user.sessions.delete(id)
+      announce(userId)
       return ended.filter((record) => expiryReason(record, at) === null).length
+    },
+  }
+}
+
+/** The last 1,000 changes; a cursor is the number of the change it stands on. */
+function createChanges(): ChangeFeed & { announce(userId: string): void } {
+  const told: string[] = []
+  const listeners: ((userId: string) => void)[] = []
+  let count = 0
+  return {
+    announce(userId) {
+      count += 1
+      told.push(userId)
+      if (told.length > 1_000) told.shift()
+      for (const listener of listeners) listener(userId)
+    },
+    watch: (listener) => void listeners.push(listener),
+    async read(cursor) {
+      const missed = cursor !== null && /^\d+$/.test(cursor) ? count - Number(cursor) : Number.NaN
+      const reaches = missed >= 0 && missed <= told.length
+      const userIds = reaches ? [...new Set(told.slice(told.length - missed))] : null
+      return { cursor: String(count), userIds }
     },
   }
 }

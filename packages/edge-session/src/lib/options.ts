@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type CacheConfig, type CacheOptions, resolveCacheOptions } from './cache-options.ts'
 import { type CookieConfig, type CookieOptions, resolveCookieOptions } from './cookie-options.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import { environment } from './environment.ts'
@@ -46,6 +47,8 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   readonly maxSessions?: number
   /** What a sign-in beyond `maxSessions` does. Default `'evict-oldest'`. */
   readonly whenFull?: 'evict-oldest' | 'refuse'
+  /** Serves known sessions from memory, revocable within seconds. Default: every request asks KV. */
+  readonly cache?: CacheOptions
   readonly cookie?: CookieOptions
   /** Which paths need a session. Default: none; pages guard themselves with `requireSession`. */
   readonly protect?: ProtectOptions<Data>
@@ -69,6 +72,7 @@ export interface StatelessOptions<Data = JsonObject>
     | 'prefix'
     | 'kvTimeout'
     | 'store'
+    | 'cache'
     | 'rotateEvery'
     | 'rotationGrace'
     | 'maxSessions'
@@ -90,6 +94,7 @@ export interface Config<Data> extends Lifetimes {
   readonly whenFull: 'evict-oldest' | 'refuse'
   readonly prefix: string
   readonly kvTimeout: number
+  readonly cache: CacheConfig | null
   readonly cookie: CookieConfig
   readonly schema: StandardSchemaV1<unknown, Data> | null
   readonly onEvent: OnEvent
@@ -115,6 +120,7 @@ function withoutStore<Data>({ mode, ...options }: StatelessOptions<Data>): EdgeS
     'prefix',
     'kvTimeout',
     'store',
+    'cache',
     'rotateEvery',
     'rotationGrace',
     'maxSessions',
@@ -160,6 +166,7 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     whenFull,
     prefix: options.prefix ?? 'session:',
     kvTimeout: optional(options.kvTimeout, 'kvTimeout') ?? 750,
+    cache: options.cache === undefined ? null : resolveCacheOptions(options.cache),
     cookie: resolveCookieOptions(options.cookie ?? {}),
     schema: options.schema ?? null,
     onEvent: options.onEvent ?? (() => {}),

@@ -47,14 +47,15 @@ export function createProxyFunction<Data>(
     }
 
     const passive = request.headers.has(PASSIVE_HEADER)
-    const renews = recognised.outcome === 'active' && isRead(request) && !passive
+    const lasting = recognised.outcome === 'active' && !recognised.stale && !passive
+    const renews = lasting && isRead(request)
     const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
     const isPublic = guard.active && !verdict.protected
     const headers = await forward({ engine, request, current, presented, isPublic })
     const response = await respond({ request, event, headers, current })
 
-    if (current.outcome === 'active' && renewed === null && !passive) {
+    if (current.outcome === 'active' && lasting && renewed === null) {
       const touch = engine.touch(current)
       if (touch !== null) event.waitUntil(touch)
     }

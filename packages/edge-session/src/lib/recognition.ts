@@ -24,8 +24,8 @@ export interface Recognition {
    * With `fresh` the primary is asked at once, and a lagging replica can not answer.
    */
   lookup(token: OpenToken, options: { fresh: boolean }): Promise<RecordLookup>
-  /** Records activity if it is due; `null` if not. Never rejects because of KV: the next request tries again. */
-  touch(record: SessionRecord): Promise<void> | null
+  /** Records activity if it is due; `null` if not. Never rejects because of KV: then it is `false`, and the next request tries again. */
+  touch(record: SessionRecord): Promise<boolean> | null
   /** Routine rotation with grace. `null` if the session is gone or another secret's holder rotates it. */
   rotate(token: OpenToken, record: SessionRecord): Promise<Issued | null>
   destroy(token: OpenToken): Promise<boolean>
@@ -80,7 +80,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
           hop === 0 || sid === ''
             ? null
             : (await issue(sid, { record: stored.record, remember: token.claims.remember })).token
-        return { outcome: 'active', record: stored.record, reissue }
+        return { outcome: 'active', record: stored.record, reissue, stale: false }
       }
       if (stored.kind === 'newer') throw new SessionUnknownError('read')
       if (stored.kind !== 'rotated')
@@ -136,7 +136,10 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       if (at - last < interval) return null
       touched.set(record.id, at)
       return store.touch({ ...record, lastSeenAt: at }, { now: at }).then(
-        () => emit({ type: 'touch', userId: record.userId, id: record.id }),
+        () => {
+          emit({ type: 'touch', userId: record.userId, id: record.id })
+          return true
+        },
         (error: unknown) => {
           touched.delete(record.id)
           if (!(error instanceof SessionUnknownError)) throw error
@@ -147,6 +150,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
             latency: now() - at,
             kvCommands: 1,
           })
+          return false
         },
       )
     },

@@ -114,7 +114,7 @@ export function createSessionFunctions<Data>(app: {
     setCookie(state, { setting: cookieOf(token, { absoluteEnd, remember }), operation })
     const [opened, session] = await Promise.all([engine.open([token]), sessionOf(record)])
     if (typeof opened === 'object') {
-      state.replace({ outcome: 'active', token: opened, record, session, reissue: null })
+      state.replace({ outcome: 'active', token: opened, record, session, reissue: null, stale: false })
     }
     return session
   }
@@ -179,7 +179,14 @@ export function createSessionFunctions<Data>(app: {
           typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
         return checkSize({ ...current, data: toJsonObject(data) })
       })
-      if (issued !== null) return adopt(state, { issued, operation: 'updateSession' })
+      if (issued !== null) {
+        try {
+          return await adopt(state, { issued, operation: 'updateSession' })
+        } catch (error) {
+          // Then other pages show the change a little later: within the lag of the cache.
+          if (engine.sessionsAreInCookies || !(error instanceof ReadOnlyContextError)) throw error
+        }
+      }
       const session = await sessionOf(record)
       state.replace({ ...active, record, session })
       return session

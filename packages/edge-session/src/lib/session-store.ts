@@ -10,6 +10,27 @@ export interface RecognitionStore {
   rotate(record: SessionRecord, options: RotateOptions & { readonly graceEnd: number }): Promise<RotateResult>
   /** Ends one session, or the one it was rotated to. Resolves to whether there was one. */
   destroy(ref: SessionRef): Promise<boolean>
+  /** What the cache needs. A store without it can not be cached. */
+  readonly changes?: ChangeFeed
+}
+
+/**
+ * Tells whose sessions changed, wherever they were changed: every session that ended before its time, and every update
+ * and rotation, is in the feed when the operation is reported to have happened. Touches and reads are not. It may tell
+ * of more, never of less.
+ */
+export interface ChangeFeed {
+  /** Changes after the cursor, from the primary; `null` begins now. Rejects when they are not known. */
+  read(cursor: string | null): Promise<Changes>
+  /** Calls back after every change made through this very store, also one that is not known to have been applied. */
+  watch(listener: (userId: string) => void): void
+}
+
+export interface Changes {
+  /** Where to go on from. */
+  readonly cursor: string
+  /** Whose sessions changed; `null` when the feed does not reach back to the cursor, so that anybody's may have. */
+  readonly userIds: readonly string[] | null
 }
 
 /**

@@ -112,7 +112,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
       const token = await open(presented)
       const session = typeof token === 'string' ? null : await toSession(config, token.record)
       if (typeof token !== 'string' && session !== null) {
-        return { outcome: 'active', token, record: token.record, session, reissue: null }
+        return { outcome: 'active', token, record: token.record, session, reissue: null, stale: false }
       }
       const reason = typeof token === 'string' ? token : 'corrupt'
       emit({ type: 'none', reason, kvCommands: 0 })

@@ -1,3 +1,4 @@
+import { changeCases } from './store-contract/change-cases.ts'
 import { createCases } from './store-contract/create-cases.ts'
 import { destroyCases } from './store-contract/destroy-cases.ts'
 import { expiryCases } from './store-contract/expiry-cases.ts'
@@ -33,3 +34,6 @@ export const sessionStoreContract: readonly StoreContractCase[] = [
   ...valueCases,
   ...expiryCases,
 ]
+
+/** What a store must do besides, to be used with the `cache` option: to have {@link SessionStore.changes}. */
+export const changeFeedContract: readonly StoreContractCase[] = changeCases

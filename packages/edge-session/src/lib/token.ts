@@ -14,6 +14,8 @@ export interface TokenClaims {
   readonly absoluteEnd: number
   /** Whether the cookie outlives the browser session. */
   readonly remember: boolean
+  /** The visitor has stored this version of the session's data: no cache may show them an older one. Absent: any. */
+  readonly version?: number
 }
 
 /** A token that is ours and not over. Says nothing about whether the session is alive. */
@@ -59,8 +61,10 @@ export function createTokens({ seal, now }: { seal: Seal; now: () => number }): 
   }
 
   return {
-    issue({ sid, userId, issuedAt, absoluteEnd, remember }) {
-      return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m: remember ? 1 : 0 })
+    issue({ sid, userId, issuedAt, absoluteEnd, remember, version }) {
+      // An absent version leaves no trace in JSON.
+      const m = remember ? 1 : 0
+      return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m, v: version })
     },
 
     open: (presented) => openOnlyOne(presented, openOne),
@@ -94,8 +98,9 @@ function worstOf(reasons: readonly NoneReason[]): NoneReason {
 
 function parseClaims(claims: unknown): TokenClaims | null {
   if (typeof claims !== 'object' || claims === null) return null
-  const { s, u, i, e, m } = claims as Record<string, unknown>
+  const { s, u, i, e, m, v } = claims as Record<string, unknown>
   if (typeof s !== 'string' || !/^[\w-]{43}$/.test(s) || typeof u !== 'string' || u === '') return null
-  if (!Number.isSafeInteger(i) || !Number.isSafeInteger(e)) return null
-  return { sid: s, userId: u, issuedAt: Number(i), absoluteEnd: Number(e), remember: m === 1 }
+  if (![i, e, v ?? 0].every(Number.isSafeInteger)) return null
+  const parsed = { sid: s, userId: u, issuedAt: Number(i), absoluteEnd: Number(e), remember: m === 1 }
+  return v === undefined ? parsed : { ...parsed, version: Number(v) }
 }

@@ -1,16 +1,21 @@
 import { describe, it } from 'vitest'
 import { type KVStoreOptions, kvStore } from '../../src/lib/kv-store.ts'
 import type { StoreUnderTest } from '../../src/lib/store-contract/store-case.ts'
-import { sessionStoreContract } from '../../src/lib/store-contract.ts'
+import { changeFeedContract, sessionStoreContract } from '../../src/lib/store-contract.ts'
 import { createMovingClock } from './moving-clock.ts'
 
 /** Registers the whole contract for a store; cases that move the clock only where there is one to move. */
 export function describeStore(
   name: string,
-  { createStore, clock }: { createStore: () => Promise<StoreUnderTest>; clock: 'moves' | 'stands' },
+  {
+    createStore,
+    clock,
+    changes,
+  }: { createStore: () => Promise<StoreUnderTest>; clock: 'moves' | 'stands'; changes: boolean },
 ): void {
+  const contract = [...sessionStoreContract, ...(changes ? changeFeedContract : [])]
   describe(name, () => {
-    for (const { name: fact, needsClock, run } of sessionStoreContract) {
+    for (const { name: fact, needsClock, run } of contract) {
       if (needsClock && clock === 'stands') continue
       it(fact, () => run({ createStore }))
     }
@@ -20,16 +25,20 @@ export function describeStore(
 /** The same for a KV store that shares its database with others: each gets a prefix of its own. */
 export function describeKVStore(
   name: string,
-  { transport, engine }: { transport: KVStoreOptions['transport']; engine: 'embedded' | 'remote' },
+  {
+    transport,
+    engine,
+    changes = false,
+  }: { transport: KVStoreOptions['transport']; engine: 'embedded' | 'remote'; changes?: boolean },
 ): void {
   const prefixes = uniquePrefixes()
   const clock = createMovingClock()
   const createStore = async (): Promise<StoreUnderTest> => {
     clock.restore()
-    const store = kvStore({ transport, prefix: prefixes.next(), timeout: 10_000 })
+    const store = kvStore({ transport, prefix: prefixes.next(), timeout: 10_000, changes })
     return engine === 'embedded' ? { store, advance: clock.advance } : { store }
   }
-  describeStore(name, { createStore, clock: engine === 'embedded' ? 'moves' : 'stands' })
+  describeStore(name, { createStore, changes, clock: engine === 'embedded' ? 'moves' : 'stands' })
 }
 
 function uniquePrefixes(): { next(): string } {

@@ -1,0 +1,64 @@
+import { expiryReason } from './lifetime.ts'
+import type { ActiveRecord, RecordLookup } from './lookup.ts'
+import type { Recognition } from './recognition.ts'
+import type { KeptSession, SessionCache } from './session-cache.ts'
+import type { OpenToken } from './token.ts'
+
+/**
+ * Recognises visitors from memory where that is as good as asking KV. What is kept was read from the primary: a
+ * replica may not know yet of a change that the feed has already told.
+ */
+export function cachedRecognition(
+  recognition: Recognition,
+  { cache, now }: { cache: SessionCache; now: () => number },
+): Recognition {
+  function find({ id, claims: { userId, version = 0 } }: OpenToken): KeptSession | null {
+    const found = cache.find({ userId, id })
+    const usable =
+      found !== null && found.record.version >= version && expiryReason(found.record, now()) === null
+    return usable ? found : null
+  }
+
+  function lookUp(token: OpenToken): Promise<RecordLookup> {
+    const ref = { userId: token.claims.userId, id: token.id }
+    return cache.keep(ref, () => recognition.lookup(token, { fresh: true }))
+  }
+
+  return {
+    ...recognition,
+
+    touch(record) {
+      const lastSeenAt = now()
+      const touching = recognition.touch(record)
+      return (
+        touching?.then((recorded) => {
+          if (recorded) cache.touched({ ...record, lastSeenAt })
+          return recorded
+        }) ?? null
+      )
+    },
+
+    async lookup(token, { fresh }) {
+      if (fresh) return lookUp(token)
+      const found = find(token)
+      if (found !== null && !found.old) {
+        if (cache.isCurrent()) return active(found, { stale: false })
+        const current = await cache.catchUp()
+        // The feed may have told of a change to this very session.
+        const stillThere = find(token)
+        if (stillThere !== null && (current || cache.mayBeStale()))
+          return active(stillThere, { stale: !current })
+        return lookUp(token)
+      }
+      // Both at once, one round trip; apart from each other, so that a feed that fails takes no session with it.
+      const [result] = await Promise.all([lookUp(token), cache.catchUp()])
+      if (result.outcome !== 'unknown' || !cache.mayBeStale()) return result
+      const known = find(token)
+      return known === null ? result : active(known, { stale: true })
+    },
+  }
+}
+
+function active({ record }: KeptSession, { stale }: { stale: boolean }): ActiveRecord {
+  return { outcome: 'active', record, reissue: null, stale }
+}
