@@ -2,6 +2,7 @@ import { type CommandStatistics, readStatistics, type Work, workBetween } from '
 import type { Database } from './database.ts'
 import type { UserGroup } from './distribution.ts'
 import type { Operation } from './operations.ts'
+import { percentile } from './percentile.ts'
 import type { Population } from './population.ts'
 
 /** One of the databases that are compared, and the users whose sessions are used. */
@@ -13,13 +14,15 @@ export interface Side {
 /** What one operation took on one side, in all rounds. */
 export interface Measured {
   readonly milliseconds: readonly number[]
+  /** The same, the median of each round. */
+  readonly medians: readonly number[]
   readonly commandsSent: number
   readonly commandsRun: number
   readonly microsecondsInRedis: number
 }
 
 /** Users that are used between two looks at Redis' counters; each of them is another one. */
-const ROUND = 100
+const ROUND = 50
 
 /**
  * Runs an operation on both sides in turn, so that whatever else this machine does strikes both. Users are chosen at
@@ -40,7 +43,13 @@ export async function alternate(
   },
 ): Promise<readonly [Measured, Measured]> {
   const size = Math.min(ROUND, samples, ...sides.map(({ groups }) => usersIn(groups)))
-  const totals = sides.map(() => ({ milliseconds: [] as number[], sent: 0, calls: 0, microseconds: 0 }))
+  const totals = sides.map(() => ({
+    milliseconds: [] as number[],
+    medians: [] as number[],
+    sent: 0,
+    calls: 0,
+    microseconds: 0,
+  }))
   for (
     let round = 0;
     round === 0 || totals.some(({ milliseconds }) => milliseconds.length < samples);
@@ -63,6 +72,7 @@ export async function alternate(
       const [first, last] = [before[side], after[side]]
       if (round === 0 || first === undefined || last === undefined) continue
       total.milliseconds.push(...(times[side] ?? []))
+      total.medians.push(percentile(times[side] ?? [], 0.5))
       total.sent += last.sent - first.sent
       const work: Work = workBetween(first.statistics, last.statistics, {
         sentReads: operation.sentReads * size,
@@ -73,8 +83,9 @@ export async function alternate(
     if (operation.changes)
       await Promise.all(sides.map((side, at) => putBack(side, turns[at] ?? [], population)))
   }
-  const [one, other] = totals.map(({ milliseconds, sent, calls, microseconds }) => ({
+  const [one, other] = totals.map(({ milliseconds, medians, sent, calls, microseconds }) => ({
     milliseconds,
+    medians,
     commandsSent: sent / milliseconds.length,
     commandsRun: calls / milliseconds.length,
     microsecondsInRedis: microseconds / milliseconds.length,

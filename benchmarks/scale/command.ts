@@ -61,7 +61,11 @@ async function measure(): Promise<Results> {
       }),
     ),
   )
-  const packed = await filled(distribution, population, PACKED)
+  const packed = await filled(
+    distribute(Math.round(distribution.sessions / 10), Math.round(distribution.users / 10)),
+    population,
+    PACKED,
+  )
   await packed.database.stop()
   const operations = await compare([small, large], population)
   const keys = (await database.info('keyspace')).get('db0') ?? ''
@@ -74,7 +78,7 @@ async function measure(): Promise<Results> {
     seed: Number(values.seed),
     large: { ...distribution, bytes: large.bytes, bytesOfUser, secondsToFill: large.seconds },
     small: small.distribution,
-    packedBytes: packed.bytes,
+    packed: { sessions: packed.distribution.sessions, users: packed.distribution.users, bytes: packed.bytes },
     operations,
   }
 }
@@ -124,14 +128,16 @@ async function compare(
       const samples = Math.ceil(Number(values.samples) * share)
       const sides = [sideOf(small), sideOf(large)] as const
       const [few, many] = await alternate(operation, { sides, population, random, samples })
-      const comparison = {
+      const ratios = few.medians.map((median, round) => (many.medians[round] ?? 0) / median)
+      const ratio = percentile(ratios, 0.5)
+      comparisons.push({
         operation: operation.name,
         sessionsOfUser,
+        ratio,
+        quartiles: [percentile(ratios, 0.25), percentile(ratios, 0.75)],
         small: shortened(few),
         large: shortened(many),
-      }
-      comparisons.push(comparison)
-      const ratio = comparison.large.p50 / comparison.small.p50
+      })
       console.log(
         `${operation.name}, ${sessionsOfUser} sessions: p50 ${ratio.toFixed(2)} of that at ${SMALL.sessions}`,
       )

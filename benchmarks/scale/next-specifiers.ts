@@ -4,7 +4,7 @@ import type { ResolveHook } from 'node:module'
 export const resolve: ResolveHook = (specifier, context, nextResolve) =>
   nextResolve(serverSpecifier(specifier), context)
 
-function serverSpecifier(specifier: string): string {
+export function serverSpecifier(specifier: string): string {
   if (specifier === 'next/navigation') return 'next/dist/client/components/navigation.react-server.js'
   return /^next\/[\w-]+$/.test(specifier) ? `${specifier}.js` : specifier
 }

@@ -22,6 +22,8 @@ export async function startRedisServer(options: readonly string[] = []): Promise
   })
   const killed = () => child.kill('SIGKILL')
   process.once('exit', killed)
+  process.once('SIGTERM', leave)
+  process.once('SIGINT', leave)
   await new Promise<void>((resolve, reject) => {
     child.once('error', () => reject(new Error('There is no redis-server on the PATH.')))
     child.once('exit', () => reject(new Error('redis-server did not start.')))
@@ -34,10 +36,17 @@ export async function startRedisServer(options: readonly string[] = []): Promise
     url: `redis://127.0.0.1:${port}`,
     async stop() {
       process.off('exit', killed)
+      process.off('SIGTERM', leave)
+      process.off('SIGINT', leave)
       if (child.exitCode === null && child.kill()) await once(child, 'exit')
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** So that `exit` is heard of, which it is not when a signal ends the process. */
+function leave(): void {
+  process.exit(1)
 }
 
 async function freePort(): Promise<number> {

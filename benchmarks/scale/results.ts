@@ -14,8 +14,8 @@ export interface Results {
     readonly secondsToFill: number
   }
   readonly small: Distribution
-  /** The same sessions in a Redis that packs hashes of this size. */
-  readonly packedBytes: number
+  /** Such sessions in a Redis that packs hashes of this size. */
+  readonly packed: { readonly sessions: number; readonly users: number; readonly bytes: number }
   readonly operations: readonly Comparison[]
 }
 
@@ -23,6 +23,10 @@ export interface Results {
 export interface Comparison {
   readonly operation: string
   readonly sessionsOfUser: string
+  /** Median of the large database's medians against the small one's, round by round. */
+  readonly ratio: number
+  /** A quarter of the rounds is below, a quarter above. */
+  readonly quartiles: readonly [number, number]
   readonly small: Figures
   readonly large: Figures
 }
@@ -52,7 +56,7 @@ export function describeResults(results: Results): string {
   ].join('\n\n')
 }
 
-function memoryTable({ large, packedBytes }: Results): string {
+function memoryTable({ large, packed }: Results): string {
   const users = Object.entries(large.bytesOfUser).map(([sessions, bytes]) => [
     `a user with ${sessions} session${sessions === '1' ? '' : 's'}`,
     count(bytes),
@@ -65,7 +69,11 @@ function memoryTable({ large, packedBytes }: Results): string {
       count(large.bytes),
       count(large.bytes / large.sessions),
     ],
-    ['the same, hashes packed', count(packedBytes), count(packedBytes / large.sessions)],
+    [
+      `${count(packed.sessions)} sessions of ${count(packed.users)} users, hashes packed`,
+      count(packed.bytes),
+      count(packed.bytes / packed.sessions),
+    ],
     ['per user, on average', count(large.bytes / large.users), ''],
     ...users,
   ])
@@ -74,11 +82,11 @@ function memoryTable({ large, packedBytes }: Results): string {
 function ratioTable(comparisons: readonly Comparison[]): string {
   return markdownTable([
     ['operation', 'commands sent', 'run in Redis', 'p50', 'p99', "Redis' own time"],
-    ...comparisons.map(({ operation, small, large }) => [
+    ...comparisons.map(({ operation, small, large, ...ratios }) => [
       operation,
       amount(large.commandsSent),
       amount(large.commandsRun),
-      ratio(large.p50, small.p50),
+      spread(ratios),
       ratio(large.p99, small.p99),
       ratio(large.microsecondsInRedis, small.microsecondsInRedis),
     ]),
@@ -103,7 +111,7 @@ function sizeTable(comparisons: readonly Comparison[]): string {
         amount(one.large.commandsSent),
         sizes.map(({ large }) => amount(large.commandsRun)).join(' / '),
         sizes.map(({ large }) => Math.round(large.microsecondsInRedis)).join(' / '),
-        sizes.map(({ small, large }) => ratio(large.p50, small.p50)).join(' / '),
+        sizes.map(spread).join(' / '),
       ],
     ]
   })
@@ -111,6 +119,10 @@ function sizeTable(comparisons: readonly Comparison[]): string {
     ['operation', 'commands sent', 'run in Redis', "µs of Redis' own time", 'p50 against the small database'],
     ...rows,
   ])
+}
+
+function spread({ ratio, quartiles }: Pick<Comparison, 'ratio' | 'quartiles'>): string {
+  return `${ratio.toFixed(2)} (${quartiles.map((each) => each.toFixed(2)).join('–')})`
 }
 
 function ratio(value: number, base: number): string {

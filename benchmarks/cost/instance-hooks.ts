@@ -1,0 +1,3 @@
+import { register } from 'node:module'
+
+register('./instance-specifiers.js', import.meta.url)
