@@ -1,0 +1,478 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { CacheOptions } from '../src/lib/cache-options.ts'
+import { ConfigurationError } from '../src/lib/errors.ts'
+import { kvStore } from '../src/lib/kv-store.ts'
+import { memoryStore } from '../src/lib/memory-store.ts'
+import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import { resolveOptions } from '../src/lib/options.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { startInstance, type TestInstance } from './support/instance.ts'
+import { visit } from './support/visit.ts'
+
+const SECOND = 1_000
+const MINUTE = 60_000
+const LAG = 5 * SECOND
+
+let here: TestInstance & { stop(): Promise<void> }
+/** Another node on the same KV. */
+let there: TestInstance
+
+async function start(cache: CacheOptions = {}, options: EdgeSessionOptions = {}): Promise<void> {
+  here = await startInstance({ ...options, cache })
+  there = here.with({})
+}
+
+/** Who a token belongs to, as this node says: outcome or why there is none, and the session if there is one. */
+async function look(token: string, { at = here as TestInstance, fresh = false } = {}) {
+  const recognised = await at.engine.recognise([token], { fresh })
+  const said = recognised.outcome === 'none' ? recognised.reason : recognised.outcome
+  return { said, session: recognised.outcome === 'active' ? recognised.session : null, recognised }
+}
+
+async function held(token: string, at = there) {
+  const { recognised } = await look(token, { at, fresh: true })
+  if (recognised.outcome !== 'active') throw new Error(`not active: ${recognised.outcome}`)
+  return recognised
+}
+
+/** A session that this node serves from memory. */
+async function keptSession(userId = 'alice'): Promise<string> {
+  const token = await here.signIn(userId)
+  // The first look begins the feed, the second is kept.
+  await look(token)
+  await look(token)
+  return token
+}
+
+const costOf = (work: () => Promise<unknown>) => here.commandsDuring(work).then(({ commands }) => commands)
+
+beforeEach(() => start())
+afterEach(() => here.stop())
+
+describe('what a look costs', () => {
+  it('is nothing while the feed was read within the lag', async () => {
+    const token = await keptSession()
+    here.clock.now += LAG - 1
+    expect(await costOf(() => look(token))).toBe(0)
+    expect((await look(token)).session?.userId).toBe('alice')
+  })
+
+  it('is two commands at once on the first day of a node, one for a session it does not know yet', async () => {
+    const [alice, bob] = [await here.signIn('alice'), await here.signIn('bob')]
+    expect(await costOf(() => look(alice))).toBe(2)
+    expect(await costOf(() => look(bob))).toBe(1)
+    expect(await costOf(() => look(bob))).toBe(0)
+  })
+
+  it('is one reading of the feed for everybody once the lag is over', async () => {
+    const tokens = [await keptSession('alice'), await keptSession('bob'), await keptSession('carol')]
+    here.clock.now += LAG
+    const looks = () => Promise.all([...tokens, ...tokens].map((token) => look(token)))
+    expect(await costOf(looks)).toBe(1)
+    expect(await costOf(looks)).toBe(0)
+  })
+
+  it('is nothing at all without traffic, however long', async () => {
+    await keptSession()
+    const { requests } = here.kv.stats()
+    here.clock.now += 60 * MINUTE
+    expect(here.kv.stats().requests).toBe(requests)
+  })
+
+  it('is nothing for tokens that are not ours', async () => {
+    await keptSession()
+    here.clock.now += LAG
+    expect(await costOf(() => look('forged'))).toBe(0)
+  })
+
+  it('stays bounded in memory: more users than fit are asked of KV again', async () => {
+    await here.stop()
+    await start({ memory: 5 })
+    const tokens: string[] = []
+    for (let n = 0; n < 40; n += 1) tokens.push(await keptSession(`user ${n}`))
+    expect(await costOf(async () => void (await look(tokens[39] ?? '')))).toBe(0)
+    expect(await costOf(async () => void (await look(tokens[0] ?? '')))).toBe(1)
+  })
+})
+
+describe('a change on another node', () => {
+  const CHANGES: Record<string, (token: string) => Promise<unknown>> = {
+    'sign-out': async (token) => there.lifecycle.destroy((await held(token)).token),
+    revocation: async (token) => there.lifecycle.revoke((await held(token)).record),
+    'sign-out everywhere': () => there.lifecycle.revokeAll('alice', { except: null }),
+    're-authentication': async (token) =>
+      there.lifecycle.reauthenticate(await held(token), { role: 'admin' }),
+    'a sign-in over it': async (token) => signInOver((await held(token)).token),
+  }
+
+  async function signInOver(previous: Awaited<ReturnType<typeof held>>['token']) {
+    const { record } = await held(previous.token)
+    return there.lifecycle.create({ ...record, userId: 'bob' }, { remember: true, previous })
+  }
+
+  for (const [name, change] of Object.entries(CHANGES)) {
+    it(`is seen within the lag: ${name}`, async () => {
+      const token = await keptSession()
+      await change(token)
+      here.clock.now += LAG
+      expect((await look(token)).said).toBe('revoked')
+      expect((await look(token)).said).toBe('revoked')
+    })
+  }
+
+  it('is seen within the lag: eviction by a sign-in on another device', async () => {
+    const token = await keptSession()
+    const strict = there.with({ maxSessions: 1 })
+    await strict.signIn('alice')
+    here.clock.now += LAG
+    expect((await look(token)).said).toBe('revoked')
+  })
+
+  it('is seen within the lag: new data', async () => {
+    const token = await keptSession()
+    await there.lifecycle.update(await held(token), (record) => ({ ...record, data: { theme: 'dark' } }))
+    here.clock.now += LAG
+    expect((await look(token)).session?.data).toEqual({ theme: 'dark' })
+    expect(await costOf(() => look(token))).toBe(0)
+  })
+
+  it('is seen within the lag: a rotation, and the reuse of the old token after its grace', async () => {
+    const token = await keptSession()
+    const issued = await there.lifecycle.rotate(await held(token))
+    here.clock.now += LAG
+    expect((await look(token)).recognised).toMatchObject({ outcome: 'active', reissue: expect.any(String) })
+    here.clock.now += 30 * SECOND
+    expect((await look(token)).said).toBe('rotated-reuse')
+    here.clock.now += LAG
+    expect((await look(issued?.token ?? '')).said).toBe('revoked')
+  })
+
+  it('is not seen before: that is the price', async () => {
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG - 1
+    expect((await look(token)).said).toBe('active')
+  })
+
+  it('costs other users nothing', async () => {
+    const [alice, bob] = [await keptSession('alice'), await keptSession('bob')]
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    expect(await costOf(() => look(bob))).toBe(1)
+    expect(await costOf(() => look(bob))).toBe(0)
+    expect((await look(alice)).said).toBe('revoked')
+  })
+
+  it('is seen at once by who asks for a fresh look', async () => {
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    expect((await look(token, { fresh: true })).said).toBe('revoked')
+    expect((await look(token)).said).toBe('revoked')
+  })
+
+  it('is seen at once by the visitor who made it, whose new token says so', async () => {
+    const token = await keptSession()
+    const { issued } = await there.lifecycle.update(await held(token), (record) => ({
+      ...record,
+      data: { theme: 'dark' },
+    }))
+    expect((await look(issued?.token ?? '')).session?.data).toEqual({ theme: 'dark' })
+    expect((await look(issued?.token ?? '')).session?.data).toEqual({ theme: 'dark' })
+    expect(issued?.token).not.toBe(token)
+  })
+})
+
+describe('a change on this node', () => {
+  it('is seen at once', async () => {
+    const token = await keptSession()
+    await here.lifecycle.update(await held(token, here), (record) => ({ ...record, data: { n: 1 } }))
+    expect((await look(token)).session?.data).toEqual({ n: 1 })
+    await here.lifecycle.revokeAll('alice', { except: null })
+    expect((await look(token)).said).toBe('revoked')
+  })
+
+  it('is seen at once also when KV did not say that it was made', async () => {
+    const token = await keptSession()
+    here.kv.faults.add({
+      match: { key: 'session:alice', times: 1 },
+      action: { type: 'reset', when: 'after' },
+    })
+    await expect(here.lifecycle.revokeAll('alice', { except: null })).rejects.toThrow('did not answer')
+    expect((await look(token)).said).toBe('revoked')
+  })
+})
+
+describe('a session that is kept', () => {
+  it('ends when it was idle, and at its absolute end', async () => {
+    await here.stop()
+    await start({}, { idle: '10m', absolute: '1h' })
+    const idle = await keptSession()
+    here.clock.now += 10 * MINUTE
+    expect((await look(idle)).said).toBe('expired-idle')
+    const busy = await keptSession()
+    for (let minute = 0; minute < 59; minute += 1) {
+      here.clock.now += MINUTE
+      const { recognised } = await look(busy)
+      if (recognised.outcome !== 'active') throw new Error('ended too early')
+      await here.engine.touch(recognised)
+    }
+    expect((await look(busy)).said).toBe('active')
+    here.clock.now += MINUTE
+    expect((await look(busy)).said).toBe('expired-absolute')
+  })
+
+  it('shows the activity that this node recorded', async () => {
+    const token = await keptSession()
+    here.clock.now += 2 * MINUTE
+    const { recognised } = await look(token)
+    if (recognised.outcome === 'active') await here.engine.touch(recognised)
+    expect((await look(token)).session?.lastSeenAt.getTime()).toBe(here.clock.now)
+  })
+
+  it('is a copy: what a request does to its data reaches no other', async () => {
+    const token = await here.signIn('alice', { data: { roles: ['reader'] } })
+    for (let request = 0; request < 4; request += 1) {
+      const { session } = await look(token)
+      expect(session?.data).toEqual({ roles: ['reader'] })
+      for (const roles of Object.values(session?.data ?? {})) if (Array.isArray(roles)) roles.push('admin')
+    }
+  })
+
+  it('is found by its own token only', async () => {
+    const alice = await keptSession('alice')
+    const bob = await keptSession('bob')
+    expect((await look(alice)).session?.userId).toBe('alice')
+    expect((await look(bob)).session?.userId).toBe('bob')
+  })
+
+  it('is read again after five minutes, should its end be missing from the feed', async () => {
+    const token = await keptSession()
+    await here.kv.command('DEL', 'session:alice')
+    for (let passed = LAG; passed < 5 * MINUTE; passed += LAG) {
+      here.clock.now += LAG
+      expect((await look(token)).said).toBe('active')
+    }
+    here.clock.now += LAG
+    expect((await look(token)).said).toBe('revoked')
+  })
+})
+
+describe('the feed', () => {
+  it('that was deleted takes everything kept with it', async () => {
+    const token = await keptSession()
+    await here.kv.command('DEL', 'session:alice', 'changes:session:')
+    here.clock.now += LAG
+    expect((await look(token)).said).toBe('revoked')
+  })
+
+  it('that was deleted and begun again by others does so too', async () => {
+    const token = await keptSession()
+    await here.kv.command('DEL', 'session:alice', 'changes:session:')
+    await there.lifecycle.revokeAll('bob', { except: null })
+    here.clock.now += LAG
+    expect((await look(token)).said).toBe('revoked')
+  })
+
+  it('always has an end of its own', async () => {
+    await keptSession()
+    await there.lifecycle.revokeAll('bob', { except: null })
+    expect(Number(await here.kv.command('PTTL', 'changes:session:'))).toBeGreaterThan(10 * MINUTE)
+  })
+
+  it('is read again when the clock was set back', async () => {
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now -= 1
+    expect((await look(token)).said).toBe('revoked')
+  })
+
+  it('is read again when the machine slept and only one of its clocks noticed', async () => {
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    const monotonic = performance.now()
+    using spy = vi.spyOn(performance, 'now').mockImplementation(() => monotonic + LAG)
+    expect((await look(token)).said).toBe('revoked')
+    expect(spy).toHaveBeenCalled()
+  })
+
+  it('is not counted as read when its answer took longer than the lag', async () => {
+    const token = await keptSession()
+    here.clock.now += LAG
+    const slow = here.kv.barrier({ key: 'changes:session:' }, 'after')
+    const looking = look(token)
+    await slow.held
+    await here.kv.command('DEL', 'session:alice')
+    here.clock.now += LAG
+    slow.release()
+    expect((await looking).said).toBe('revoked')
+  })
+
+  it('that can not be read leaves every look to KV, and is left alone for a second', async () => {
+    const token = await keptSession()
+    here.clock.now += LAG
+    const mend = here.kv.faults.add({
+      match: { key: 'changes:session:' },
+      action: { type: 'status', status: 500 },
+    })
+    expect(await costOf(() => look(token))).toBe(2)
+    expect(await costOf(() => look(token))).toBe(1)
+    expect((await look(token)).said).toBe('active')
+    expect(here.events.filter(({ type }) => type === 'unknown')).toMatchObject([
+      { operation: 'changes', reason: 'reply ERR', kvCommands: 1 },
+    ])
+    mend()
+    here.clock.now += SECOND
+    expect(await costOf(() => look(token))).toBe(1)
+    expect(await costOf(() => look(token))).toBe(0)
+  })
+
+  it('and the session are tried once each when KV is down', async () => {
+    const token = await keptSession()
+    here.clock.now += LAG
+    here.kv.faults.add({ action: { type: 'status', status: 500 } })
+    const { requests, result } = await here.commandsDuring(() => look(token))
+    expect(result.said).toBe('unknown')
+    expect(requests).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('through an outage of KV', () => {
+  beforeEach(async () => {
+    await here.stop()
+    await start({ staleIfError: '10m' })
+  })
+
+  const outage = () => here.kv.faults.add({ action: { type: 'status', status: 503 } })
+  const saidOf = async (token: string) => (await look(token)).said
+
+  it('a known session works on for as long as it is allowed to, and no longer', async () => {
+    const token = await keptSession()
+    const mend = outage()
+    here.clock.now += LAG
+    expect((await look(token)).recognised).toMatchObject({ outcome: 'active', stale: true })
+    here.clock.now += 10 * MINUTE - LAG
+    expect((await look(token)).recognised).toMatchObject({ outcome: 'active', stale: true })
+    here.clock.now += 1
+    expect(await saidOf(token)).toBe('unknown')
+    mend()
+    here.clock.now += SECOND
+    expect((await look(token)).recognised).toMatchObject({ outcome: 'active', stale: false })
+  })
+
+  it('never past its own end', async () => {
+    const token = await keptSession()
+    const other = await here.with({ idle: '2m' }).signIn('bob')
+    await look(other)
+    outage()
+    here.clock.now += 2 * MINUTE
+    expect([await saidOf(token), await saidOf(other)]).toEqual(['active', 'unknown'])
+  })
+
+  it('a session that nobody here has seen is unknown', async () => {
+    await keptSession()
+    const token = await there.signIn('bob')
+    outage()
+    expect(await saidOf(token)).toBe('unknown')
+    here.clock.now += LAG
+    expect(await saidOf(token)).toBe('unknown')
+  })
+
+  it('a fresh look is unknown', async () => {
+    const token = await keptSession()
+    outage()
+    here.clock.now += LAG
+    expect((await look(token, { fresh: true })).said).toBe('unknown')
+    expect(await saidOf(token)).toBe('active')
+  })
+
+  it('KV is asked at most once a second, and nobody waits for it in between', async () => {
+    const token = await keptSession()
+    outage()
+    here.clock.now += LAG
+    const { requests } = await here.commandsDuring(async () => {
+      for (let n = 0; n < 10; n += 1) await look(token)
+    })
+    expect(requests).toBe(1)
+  })
+
+  it('neither activity nor a new token is tried', async () => {
+    const token = await keptSession()
+    outage()
+    here.clock.now += 2 * MINUTE
+    const { result, requests } = await here.commandsDuring(() => visit(here.proxy, '/', { token }))
+    expect(result.seen?.get('x-user-id')).toBe('alice')
+    expect(requests).toBe(1)
+  })
+
+  it('what was revoked meanwhile is seen as soon as KV is back', async () => {
+    const token = await keptSession()
+    const mend = outage()
+    here.clock.now += MINUTE
+    expect(await saidOf(token)).toBe('active')
+    mend()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += SECOND
+    expect(await saidOf(token)).toBe('revoked')
+  })
+
+  it('a change that the feed told before it failed is not forgotten', async () => {
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    expect(await saidOf(token)).toBe('revoked')
+    outage()
+    here.clock.now += LAG
+    expect(await saidOf(token)).toBe('unknown')
+  })
+})
+
+describe('options', () => {
+  const wrong: [string, CacheOptions][] = [
+    ['cache.revocationLag', { revocationLag: '6m' }],
+    ['cache.revocationLag', { revocationLag: 0 }],
+    ['cache.memory', { memory: 0 }],
+    ['cache.memory', { memory: 1.5 }],
+    ['cache.staleIfError', { staleIfError: '1s' }],
+    ['cache.staleIfError', { staleIfError: '2d' }],
+  ]
+  it.each(wrong)('%s is checked: %j', (name, cache) => {
+    expect(() => resolveOptions({ cache })).toThrow(`"${name}"`)
+  })
+
+  it('have defaults', () => {
+    expect(resolveOptions({ cache: {} }).cache).toEqual({
+      revocationLag: LAG,
+      memory: 10_000,
+      staleIfError: 0,
+    })
+    expect(resolveOptions({}).cache).toBeNull()
+  })
+
+  it('need a store that tells what changes', async () => {
+    const { changes: _, ...silent } = memoryStore()
+    const { engine } = here.with({})
+    const { createKVEngine } = await import('../src/lib/kv-engine.ts')
+    const made = createKVEngine({ secret: 'x'.repeat(32), store: silent, cache: {} }, kvStore)
+    expect(() => made.assertConfigured()).toThrow(ConfigurationError)
+    expect(engine.config.cache).not.toBeNull()
+  })
+
+  it('cost KV nothing when there is no cache: nothing is announced', async () => {
+    const plain = here.with({ prefix: 'plain:' })
+    const strict = kvStore({ transport: restTransport(here.kv), prefix: 'strict:' })
+    await strict.revoke('alice', { except: null, now: 0 })
+    await plain.lifecycle.revokeAll('alice', { except: null })
+    expect(await here.kv.command('EXISTS', 'changes:strict:')).toBe(0)
+    expect(await here.kv.command('EXISTS', 'changes:plain:')).toBe(1)
+  })
+})
+
+describe('behind the proxy', () => {
+  it('a page view costs nothing, and its response is as without a cache', async () => {
+    const token = await keptSession()
+    const { result, commands } = await here.commandsDuring(() => visit(here.proxy, '/', { token }))
+    expect(commands).toBe(0)
+    expect(result.seen?.get('x-user-id')).toBe('alice')
+    expect(result.setCookies).toEqual([])
+  })
+})
