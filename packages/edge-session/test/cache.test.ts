@@ -307,6 +307,19 @@ describe('the feed', () => {
     expect((await looking).said).toBe('revoked')
   })
 
+  it('that told of a change keeps a look from being remembered whose answer was under way', async () => {
+    const [bob, alice] = [await keptSession('bob'), await here.signIn('alice')]
+    const answer = here.kv.barrier({ key: 'session:alice', nth: 1 }, 'after')
+    const looking = look(alice)
+    await answer.held
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    await look(bob)
+    answer.release()
+    expect((await looking).said).toBe('active')
+    expect((await look(alice)).said).toBe('revoked')
+  })
+
   it('that can not be read leaves every look to KV, and is left alone for a second', async () => {
     const token = await keptSession()
     here.clock.now += LAG
