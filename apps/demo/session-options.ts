@@ -12,12 +12,15 @@ for (const name of [
   'SESSION_ROTATE_SECONDS',
   'SESSION_GRACE_SECONDS',
   'SESSION_MAX_PER_USER',
+  'SESSION_CACHE_SECONDS',
   'LOGIN_RATE_LIMIT',
 ]) {
   if (isStateless && !['0', undefined].includes(variable(name))) {
     throw new Error(`${name} needs KV. Unset it, or do not set SESSION_MODE to "stateless".`)
   }
 }
+
+const cacheLag = wholeNumber('SESSION_CACHE_SECONDS', { min: 1, max: 300 })
 
 /**
  * Lets the environment set what an app would write down in session.ts. Only so that this demo can be tested from
@@ -37,6 +40,7 @@ export const sessionOptions = {
     rotateEvery: seconds('SESSION_ROTATE_SECONDS'),
     rotationGrace: seconds('SESSION_GRACE_SECONDS'),
     maxSessions: wholeNumber('SESSION_MAX_PER_USER', { min: 1, max: 1_000 }),
+    cache: cacheLag === undefined ? undefined : { revocationLag: `${cacheLag}s` },
   }),
 } satisfies EdgeSessionOptions
 
@@ -46,10 +50,6 @@ export const freshFor: Duration = seconds('SESSION_FRESH_SECONDS') ?? '5m'
 /** Sign-in attempts per minute, user and address; 0 switches the limit off. */
 export const loginRateLimit =
   wholeNumber('LOGIN_RATE_LIMIT', { min: 0, max: 1_000_000 }) ?? (isStateless ? 0 : 10)
-
-if (variable('SESSION_CACHE_SECONDS') !== undefined) {
-  throw new Error('SESSION_CACHE_SECONDS is set, but caching sessions is not available in this version.')
-}
 
 function variable(name: string): string | undefined {
   return process.env[name] || undefined

@@ -3,6 +3,51 @@ import { useBench } from '../support/bench.ts'
 import { pause } from '../support/server.ts'
 import { GUARDED, NEXT_16_PROXY } from '../support/variants.ts'
 
+describe.each(GUARDED)('SESSION_CACHE_SECONDS=2 on $name', (variant) => {
+  const env = { SESSION_CACHE_SECONDS: '2', SESSION_FRESH_SECONDS: '60' }
+  const bench = useBench(variant, { env, instances: 2 })
+  const second = () => bench.servers[1]?.origin ?? ''
+
+  it('ten reads within the lag cost at most five KV requests in all', async () => {
+    const visitor = await bench.user('alice')
+    const { requests } = await bench.count(async () => {
+      for (let read = 0; read < 10; read += 1) expect((await visitor.get('/api/me')).status).toBe(200)
+    })
+    expect(requests).toBeLessThanOrEqual(5)
+  })
+
+  it('a revocation anywhere is seen everywhere within the lag', async () => {
+    const [here, there] = [await bench.user('bob'), (await bench.user('bob')).at(second())]
+    for (let read = 0; read < 3; read += 1) expect((await there.get('/api/me')).status).toBe(200)
+    await here.post('/api/sessions/revoke-others')
+    await pause(2_500)
+    expect((await there.get('/api/me')).status).toBe(401)
+    expect((await there.at(bench.origin).get('/api/me')).status).toBe(401)
+    expect((await here.get('/api/me')).status).toBe(200)
+  })
+
+  it('/sensitive never uses it', async () => {
+    const [here, there] = [await bench.user('alice'), (await bench.user('alice')).at(second())]
+    expect((await there.get('/sensitive')).text).toContain('secret:sensitive')
+    await here.post('/api/sessions/revoke-others')
+    const reply = await there.get('/sensitive')
+    expect(reply.status).toBe(307)
+    expect(reply.text).not.toContain('secret:')
+    const signIn = await there.get(reply.headers.location ?? '')
+    expect(signIn.status).toBe(200)
+    expect(signIn.text).toContain('demo-')
+  })
+
+  it('changes of a session are seen by the session itself at once', async () => {
+    const visitor = await bench.user('alice')
+    await visitor.get('/api/me')
+    await visitor.send('/api/session', { method: 'PATCH', body: '{"n":1}' })
+    expect((await visitor.get('/api/me')).json()).toMatchObject({ data: { n: 1 } })
+    expect((await visitor.post('/api/auth/logout')).status).toBe(204)
+    expect((await visitor.get('/api/me')).status).toBe(401)
+  })
+})
+
 describe.each(GUARDED)('SESSION_MODE=stateless on $name', (variant) => {
   const env = { SESSION_MODE: 'stateless', SESSION_IDLE_SECONDS: '2', SESSION_ABSOLUTE_SECONDS: '5' }
   const bench = useBench(variant, { env, instances: 2 })

@@ -35,7 +35,9 @@ export function createProxyFunction<Data>(
     const cookieHeader = request.headers.get('cookie')
     const presented = cookieValues(cookieHeader, config.cookie.name)
     const started = config.now()
-    const recognised = await engine.recognise(presented)
+    // A page that asked KV sends a visitor to sign in whom the cache still takes for signed in: that would go in circles.
+    const fresh = config.cache !== null && request.nextUrl.pathname === guard.signIn
+    const recognised = await engine.recognise(presented, { fresh })
     const timing = `session;desc="${recognised.outcome}";dur=${config.now() - started}`
     const refusal = refuse({ request, verdict, recognised, signIn: guard.signIn })
     const clears = recognised.outcome === 'none' && cookieIsDead(recognised.reason)
