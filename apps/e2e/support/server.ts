@@ -5,6 +5,7 @@ import { directoryOf, type Variant } from './variants.ts'
 export interface Server {
   readonly origin: string
   readonly port: number
+  readonly pid: number
   /** Everything it has printed so far. */
   output(): string
   stop(): Promise<void>
@@ -27,6 +28,7 @@ export async function startServer(options: StartOptions): Promise<Server> {
   return {
     origin: `http://${hostOf(options.variant)}:${port}`,
     port,
+    pid: child.pid ?? 0,
     output,
     stop: () => kill(child, exited),
   }

@@ -13,6 +13,7 @@ import { restTransport } from '../../src/lib/transports/rest.ts'
 import { callRoute } from '../support/app-route.ts'
 import { SECRET, startInstance, type TestInstance } from '../support/instance.ts'
 import { visit } from '../support/visit.ts'
+import { report } from './report.ts'
 import { expectNobody } from './support/hostile.ts'
 import { PATIENCE, runs } from './support/settings.ts'
 
@@ -317,7 +318,7 @@ describe('many at once', () => {
       await Promise.all(visits)
     }
     app.kv.faults.clear()
-    console.log(`advisories: ${right} right identities, ${wrong} wrong ones`)
+    report('identities in parallel', { right, wrong })
     expect(wrong).toBe(0)
     expect(right).toBeGreaterThan(REQUESTS * 180)
   })

@@ -19,6 +19,7 @@ import { cookieValues } from '../../src/lib/cookie.ts'
 import { safeRedirectPath } from '../../src/lib/redirect-target.ts'
 import { startInstance, type TestInstance } from '../support/instance.ts'
 import { visit } from '../support/visit.ts'
+import { report } from './report.ts'
 import { expectAllowedHeaders, expectNobody } from './support/hostile.ts'
 
 const ROUTES = ['/dashboard/:path*', '/files/private/:path*', '/:tenant/settings'] as const
@@ -166,7 +167,7 @@ describe('libraries that guard routes', () => {
           count += 1
         }
       }
-    console.log(`advisories: ${count} encoded paths`)
+    report('encoded paths', { count })
   })
 
   /** Encoded three times over, a path is another one for Next.js too; up to twice it has to be guarded. */

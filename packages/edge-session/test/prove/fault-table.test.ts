@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SECRET, startInstance, type TestInstance } from '../support/instance.ts'
+import { report } from './report.ts'
 import { directTransport } from './support/direct-transport.ts'
 import { OPERATIONS, type Operation, type Subject } from './support/fault-operations.ts'
 import { FAULTS, type Fault } from './support/fault-table.ts'
@@ -84,7 +85,7 @@ describe(`${OPERATIONS.length} operations × ${FAULTS.length} faults`, () => {
 
   it('leave no cell out', () => {
     const cells = OPERATIONS.length * FAULTS.length
-    console.log(`fault table: ${OPERATIONS.length} operations × ${FAULTS.length} faults = ${cells} cells`)
+    report('fault table', { operations: OPERATIONS.length, faults: FAULTS.length, cells })
     expect(cells).toBeGreaterThanOrEqual(240)
     expect(new Set(FAULTS.map(({ effect }) => effect))).toEqual(
       new Set(['dropped', 'lost', 'late', 'harmless']),
@@ -107,7 +108,7 @@ describe('a reply cut at any byte', () => {
         expect([at, recognised.outcome]).toEqual([at, 'unknown'])
       }
       expect((await app.engine.recognise([token])).outcome).toBe('active')
-      console.log(`truncation: ${Math.min(nearest, primary)} offsets, ${framing} framing`)
+      report('truncation', { framing, offsets: Math.min(nearest, primary) })
     },
   )
 })

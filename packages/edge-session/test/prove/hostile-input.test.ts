@@ -5,6 +5,7 @@ import { createRouteHandlers } from '../../src/lib/handlers.ts'
 import { safeRedirectPath } from '../../src/lib/redirect-target.ts'
 import { OTHER_SECRET, startInstance, type TestInstance } from '../support/instance.ts'
 import { visit } from '../support/visit.ts'
+import { report } from './report.ts'
 import {
   endings,
   expectAllowedHeaders,
@@ -13,7 +14,7 @@ import {
   headerText,
   tampered,
 } from './support/hostile.ts'
-import { PATIENCE, runs, seeded } from './support/settings.ts'
+import { PATIENCE, runs, SEED, seeded } from './support/settings.ts'
 
 const COOKIES = runs({ usual: 5_000, proof: 100_000 })
 const TOKENS = runs({ usual: 1_000, proof: 10_000 })
@@ -61,6 +62,7 @@ describe('cookies', () => {
       ),
     )
     expect(commands).toBe(0)
+    report('hostile: cookie headers', { count: COOKIES, commands, seed: SEED })
   })
 
   it('of 100 names, of 16 KiB, or a thousand times the same name are no trouble', async () => {
@@ -101,7 +103,7 @@ describe('tokens', () => {
       }
     })
     expect(commands).toBe(0)
-    console.log(`hostile input: ${all.length} flipped characters`)
+    report('hostile: flipped characters', { count: all.length })
   })
 
   it(`tampered with in any other way are nobody’s: ${TOKENS} tokens`, { timeout: PATIENCE }, async () => {
@@ -115,6 +117,7 @@ describe('tokens', () => {
       ),
     )
     expect(commands).toBe(0)
+    report('hostile: tokens', { count: TOKENS, commands, seed: SEED })
   })
 
   it('count in their cookie alone', async () => {
@@ -232,7 +235,7 @@ describe('headers', () => {
           })
           count += 1
         }
-    console.log(`hostile input: ${count} combinations of Origin, Sec-Fetch-Site and method`)
+    report('hostile: Origin, Sec-Fetch-Site and method', { count })
   })
 })
 
@@ -308,6 +311,7 @@ describe('paths and queries', () => {
       .tuple(part, part, fc.constantFrom('', '?', '?next=', '#'))
       .map(([a, b, c]) => `/${a}${c}${b}`)
     await fc.assert(fc.asyncProperty(path, expectToStay), seeded({ numRuns: PATHS }))
+    report('hostile: paths', { count: PATHS, redirects: CORPUS.length, seed: SEED })
   })
 })
 

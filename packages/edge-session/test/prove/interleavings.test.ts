@@ -3,6 +3,7 @@ import { type LocalKV, startLocalKV } from 'local-kv'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EdgeSessionOptions } from '../../src/lib/options.ts'
 import { OTHER_SECRET, SECRET } from '../support/instance.ts'
+import { report } from './report.ts'
 import { createInterleaving, type Settled, type Turn } from './support/interleaving.ts'
 import {
   createNode,
@@ -13,7 +14,7 @@ import {
   type Node,
   type Pace,
 } from './support/raced-nodes.ts'
-import { PATIENCE, runs, seeded } from './support/settings.ts'
+import { PATIENCE, runs, SEED, seeded } from './support/settings.ts'
 
 /** A minute later there is activity to record, and time to rotate. */
 const LATER = () => NOW + 120_000
@@ -324,7 +325,7 @@ describe.each(STORES)('over $schedules schedules each, in $store', ({ store, sch
         }),
         seeded({ numRuns: schedules }),
       )
-      console.log(`${store}: ${name}: ${count} schedules, ${orders.size} different orders`)
+      report('interleavings', { store, race: name, schedules: count, orders: orders.size, seed: SEED })
     })
   }
 })

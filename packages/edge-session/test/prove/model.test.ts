@@ -3,10 +3,12 @@ import { type LocalKV, startLocalKV } from 'local-kv'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { convergeAll, signInAll, steps } from './model/commands.ts'
 import { createWorld } from './model/world.ts'
+import { report } from './report.ts'
 import { type FrozenClock, freezeClock } from './support/frozen-clock.ts'
-import { PATIENCE, runs, seeded } from './support/settings.ts'
+import { PATIENCE, runs, SEED, seeded, timeLimit } from './support/settings.ts'
 
-const RUNS = runs({ usual: 60, proof: 1_000 })
+/** The proof stops at a million steps, or when its time is over. */
+const RUNS = runs({ usual: 60, proof: 34_000 })
 const LONGEST = RUNS > 60 ? 60 : 40
 /** Without these a run proves little; the rare ones show in long runs only. */
 const SEEN = [
@@ -29,7 +31,7 @@ describe('three users with four browsers on two nodes, whatever they do and what
   it(`see what the model says, after each of up to ${LONGEST} steps of ${RUNS} runs`, {
     timeout: PATIENCE,
   }, async () => {
-    let count = 0
+    let [count, done] = [0, 0]
     const tally = new Map<string, number>()
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: LONGEST, size: 'max' }), async (commands) => {
@@ -38,10 +40,11 @@ describe('three users with four browsers on two nodes, whatever they do and what
         await fc.asyncModelRun(() => ({ model: {}, real: world }), commands)
         await convergeAll(world)
         count += [...commands].length
+        done += 1
       }),
-      seeded({ numRuns: RUNS }),
+      seeded({ numRuns: RUNS, ...timeLimit() }),
     )
-    console.log(`model: ${RUNS} runs, ${count} steps`, Object.fromEntries([...tally].sort()))
+    report('model', { runs: done, steps: count, seed: SEED, ...Object.fromEntries([...tally].sort()) })
     for (const seen of SEEN) expect(tally.get(seen), seen).toBeGreaterThan(0)
   })
 })

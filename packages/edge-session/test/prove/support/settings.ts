@@ -8,10 +8,21 @@ export function runs({ usual, proof }: { usual: number; proof: number }): number
   return isProof(PROVE) ? proof : usual
 }
 
-/** For `fc.assert`: a seed of its own each time, which fast-check prints when something fails. */
-export function seeded<Settings extends object>(settings: Settings): Settings & { seed?: number } {
-  const { PROVE_SEED } = process.env
-  return PROVE_SEED === undefined ? settings : { ...settings, seed: Number(PROVE_SEED) }
+/** Another one each time, unless `PROVE_SEED` says which. */
+export const SEED = process.env.PROVE_SEED
+  ? Number(process.env.PROVE_SEED)
+  : Math.floor(Math.random() * 2 ** 31)
+
+/** For `fc.assert`, which prints the seed when something fails. */
+export function seeded<Settings extends object>(settings: Settings): Settings & { seed: number } {
+  return { ...settings, seed: SEED }
+}
+
+/** `PROVE_MINUTES=20` ends a long run after that time, however many runs that were. */
+export function timeLimit(): { interruptAfterTimeLimit?: number; markInterruptAsFailure?: false } {
+  const { PROVE_MINUTES } = process.env
+  if (!PROVE_MINUTES) return {}
+  return { interruptAfterTimeLimit: Number(PROVE_MINUTES) * 60_000, markInterruptAsFailure: false }
 }
 
 /** Time for one test: long runs take as long as they take. */
