@@ -1,5 +1,6 @@
 import { getIronSession, type IronSession, type SessionOptions } from 'iron-session'
 import { cookies } from 'next/headers'
+import { cache } from 'react'
 
 interface SessionData {
   userId?: string
@@ -10,9 +11,10 @@ const options: SessionOptions = {
   password: process.env.SESSION_SECRET ?? '',
 }
 
-export async function ironSession(): Promise<IronSession<SessionData>> {
-  return getIronSession<SessionData>(await cookies(), options)
-}
+/** Once for all who ask while a page renders, as its own example has it. */
+export const ironSession: () => Promise<IronSession<SessionData>> = cache(async () =>
+  getIronSession<SessionData>(await cookies(), options),
+)
 
 export async function currentUserId(): Promise<string | null> {
   return (await ironSession()).userId ?? null

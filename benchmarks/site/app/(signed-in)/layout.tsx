@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { currentUserId } from '@/layer/session'
+import { currentUserId } from '@/current-user'
 
 /** Asks for the session on its own, as the header of a real app does. */
 export default async function SignedInLayout({ children }: { children: ReactNode }) {

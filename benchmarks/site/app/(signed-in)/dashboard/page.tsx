@@ -1,5 +1,5 @@
 import { redirect } from 'next/navigation'
-import { currentUserId } from '@/layer/session'
+import { currentUserId } from '@/current-user'
 
 const ROWS = Array.from({ length: 20 }, (_, index) => ({ invoice: 1_000 + index, amount: 17 * index }))
 

@@ -1,4 +1,4 @@
-import { currentUserId } from '@/layer/session'
+import { currentUserId } from '@/current-user'
 
 export async function GET(): Promise<Response> {
   const userId = await currentUserId()

@@ -1,0 +1,75 @@
+import autocannon from 'autocannon'
+import { percentile } from '../scale/percentile.ts'
+import { cpuTime } from './cpu-time.ts'
+import { difference, type KV } from './kv.ts'
+import type { Site } from './site.ts'
+import type { Target } from './targets.ts'
+import type { Visitor } from './visitor.ts'
+
+export interface Load {
+  readonly target: Target
+  readonly connections: number
+  readonly seconds: number
+}
+
+/** What one variant did in one cell of one round. */
+export interface Sample {
+  readonly requestsPerSecond: number
+  /** Milliseconds. */
+  readonly p50: number
+  readonly p99: number
+  /** Milliseconds of the server's processor time per request. */
+  readonly cpu: number | null
+  /** Milliseconds of the KV's processor time per second, so 1000 is a whole core. */
+  readonly kvCpu: number | null
+  readonly kvRequests: number
+  readonly kvCommands: number
+}
+
+interface Running {
+  readonly site: Site
+  readonly kv: KV
+  readonly visitors: readonly Visitor[]
+}
+
+/** @throws if a single answer is not the one its user has to get. */
+export async function load({ site, kv, visitors }: Running, options: Load): Promise<Sample> {
+  const { target, connections, seconds } = options
+  let wrong = 0
+  const times: number[] = []
+  const requests = visitors.map(({ userId, cookie }) => ({
+    path: target.path,
+    headers: { cookie },
+    onResponse(status: number, body: string) {
+      if (status !== 200 || !target.isFor(userId, body)) wrong += 1
+    },
+  }))
+  const before = await Promise.all([cpuTime(site.pid), cpuTime(kv.pid), kv.stats()])
+  const started = performance.now()
+  const { errors } = await new Promise<autocannon.Result>((resolve, reject) => {
+    const settled = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
+    const settings = { url: site.origin, connections, duration: seconds, sampleInt: 100, requests }
+    autocannon(settings, settled).on('response', (_client, _status, _bytes, time) => times.push(time))
+  })
+  const elapsed = performance.now() - started
+  const after = await Promise.all([cpuTime(site.pid), cpuTime(kv.pid), kv.stats()])
+  if (wrong + errors > 0 || times.length === 0) {
+    throw new Error(
+      `${site.origin}${target.path}: ${wrong} wrong answers and ${errors} errors of ${times.length}`,
+    )
+  }
+  const asked = difference(after[2], before[2])
+  return {
+    requestsPerSecond: (times.length / elapsed) * 1_000,
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+    cpu: per(times.length, before[0], after[0]),
+    kvCpu: per(elapsed / 1_000, before[1], after[1]),
+    kvRequests: asked.requests / times.length,
+    kvCommands: asked.commands / times.length,
+  }
+}
+
+function per(count: number, before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : (after - before) / count
+}

@@ -1,0 +1,13 @@
+import { startRedisServer } from '../scale/redis-server.ts'
+import { bench } from './bench.ts'
+import { parseCommandLine } from './command-line.ts'
+import { profile } from './profile.ts'
+
+const commandLine = parseCommandLine(process.argv.slice(2))
+const redis = await startRedisServer(['--databases', '64'])
+try {
+  if (commandLine.profile === null) await bench(commandLine, redis.url)
+  else await profile(commandLine.profile, redis.url)
+} finally {
+  await redis.stop()
+}

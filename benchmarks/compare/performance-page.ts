@@ -1,0 +1,72 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ROOT } from '../scale/repository.ts'
+import { CELLS, MAIN_CELL } from './cells.ts'
+import {
+  callsTable,
+  commandsTable,
+  latencyTable,
+  pagesTable,
+  revocationTable,
+  sizeTable,
+  stepsTable,
+} from './result-tables.ts'
+import type { RunResults, VariantResults } from './run-results.ts'
+
+const PAGE = join(ROOT, 'docs/performance.md')
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->` of docs/performance.md. */
+export async function writePage(results: RunResults): Promise<void> {
+  const sections: Readonly<Record<string, string>> = {
+    winners: winners(results),
+    surroundings: surroundings(results),
+    pages: pagesTable(results),
+    latency: latencyTable(results),
+    calls: callsTable(results),
+    commands: commandsTable(results),
+    revocation: revocationTable(results),
+    size: sizeTable(results),
+    steps: stepsTable(results.micro),
+  }
+  let page = await readFile(PAGE, 'utf8')
+  for (const [name, text] of Object.entries(sections)) page = replaceSection(page, { name, text })
+  await writeFile(PAGE, page)
+}
+
+function replaceSection(page: string, { name, text }: { name: string; text: string }): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [start, end] = [page.indexOf(open), page.indexOf(close)]
+  if (start === -1 || end < start) throw new Error(`${PAGE} has no section "${name}".`)
+  return `${page.slice(0, start + open.length)}\n\n${text.trim()}\n\n${page.slice(end)}`
+}
+
+/** By how soon a session can be ended, as only like can be compared with like. Fastest first. */
+function winners({ variants }: RunResults): string {
+  const groups: readonly (readonly [string, (lag: VariantResults['lag']) => boolean])[] = [
+    ['Sessions that can be ended at once', (lag) => lag === 0],
+    ['Sessions that can be ended with a delay', (lag) => typeof lag === 'number' && lag > 0],
+    ['Sessions that can not be ended', (lag) => lag === 'never'],
+  ]
+  const cell = CELLS.find(({ id }) => id === MAIN_CELL)
+  const lines = groups.map(([title, belongs]) => {
+    const group = variants
+      .filter(({ convention, floor, lag }) => convention === 'proxy.ts' && !floor && belongs(lag))
+      .filter(({ cells }) => cells[MAIN_CELL] !== undefined)
+      .sort((a, b) => speedOf(b) - speedOf(a))
+    return `- **${title}:** ${group.map((variant) => `${variant.title} ${speedOf(variant).toFixed(2)}`).join(', ')}.`
+  })
+  const conditions = `KV answering after ${cell?.latency} ms and ${cell?.connections} requests at once`
+  return `Page views per second, in \`proxy.ts\`, with ${conditions}; a trivial proxy is 1.\n\n${lines.join('\n')}`
+}
+
+function speedOf({ cells }: VariantResults): number {
+  return cells[MAIN_CELL]?.requestsPerSecond.median ?? 0
+}
+
+function surroundings({ surroundings: where, versions, rounds, secondsPerCell }: RunResults): string {
+  const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  return [
+    `Measured on ${where.date} at commit ${where.commit}, ${where.machine}: ${rounds} rounds of ${secondsPerCell} s for each figure.`,
+    `Versions: ${listed.join(', ')}.`,
+  ].join('\n')
+}

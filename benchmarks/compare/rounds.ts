@@ -1,0 +1,96 @@
+import { type Cell, targetOf } from './cells.ts'
+import type { KV } from './kv.ts'
+import { load, type Sample } from './load.ts'
+import { median } from './median.ts'
+import type { CellResults, Ratio } from './run-results.ts'
+import type { Site } from './site.ts'
+import { BASELINE, type Variant } from './variants.ts'
+import { signIn, type Visitor } from './visitor.ts'
+
+export interface Contestant {
+  readonly variant: Variant
+  readonly site: Site
+  readonly kv: KV
+}
+
+export interface RoundsOptions {
+  readonly cells: readonly Cell[]
+  readonly rounds: number
+  readonly seconds: number
+}
+
+/** By variant, then by cell, one sample for each round. */
+export type Samples = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>
+
+const VISITORS = 20
+
+/**
+ * In every round each cell loads one variant after the other, so what disturbs the machine for some seconds disturbs a
+ * ratio and not a variant. Each round begins with another variant.
+ */
+export async function runRounds(
+  contestants: readonly Contestant[],
+  options: RoundsOptions,
+): Promise<Samples> {
+  const { cells, rounds, seconds } = options
+  const samples = new Map(contestants.map(({ variant }) => [variant.id, new Map<string, Sample[]>()]))
+  for (const contestant of contestants) await warmUp(contestant, options)
+  for (let round = 0; round < rounds; round += 1) {
+    const order = rotated(contestants, Math.round((round * contestants.length) / rounds))
+    // Anew in every round: some keep what they know in cookies that last five minutes.
+    const visitors = new Map<Contestant, readonly Visitor[]>()
+    for (const contestant of order) visitors.set(contestant, await visitorsOf(contestant))
+    for (const cell of cells) {
+      await Promise.all(order.map(({ kv }) => kv.delay(cell.latency)))
+      for (const contestant of order) {
+        const run = { ...contestant, visitors: visitors.get(contestant) ?? [] }
+        const sample = await load(run, { ...cell, target: targetOf(cell), seconds })
+        const byCell = samples.get(contestant.variant.id)
+        byCell?.set(cell.id, [...(byCell.get(cell.id) ?? []), sample])
+      }
+    }
+    await Promise.all(order.map(({ kv }) => kv.delay(0)))
+    console.log(`round ${round + 1} of ${rounds}`)
+  }
+  return samples
+}
+
+/** Long enough for V8 to have compiled what is hot. */
+async function warmUp(contestant: Contestant, { cells, seconds }: RoundsOptions): Promise<void> {
+  const run = { ...contestant, visitors: await visitorsOf(contestant) }
+  for (const target of new Set(cells.map(targetOf))) await load(run, { target, connections: 10, seconds })
+}
+
+async function visitorsOf({ site }: Contestant): Promise<readonly Visitor[]> {
+  const visitors: Visitor[] = []
+  while (visitors.length < VISITORS) visitors.push(await signIn(site.origin))
+  return visitors
+}
+
+/** Ratios to the trivial proxy of the same round and cell. */
+export function compareToBaseline(samples: Samples, id: string): Readonly<Record<string, CellResults>> {
+  const own = samples.get(id) ?? new Map<string, readonly Sample[]>()
+  return Object.fromEntries(
+    [...own].map(([cell, mine]) => {
+      const base = samples.get(BASELINE)?.get(cell) ?? []
+      const ratio = (of: (sample: Sample) => number | null) => ratioOf(mine.map(of), base.map(of))
+      const results: CellResults = {
+        requestsPerSecond: ratio(({ requestsPerSecond }) => requestsPerSecond),
+        p50: ratio(({ p50 }) => p50),
+        p99: ratio(({ p99 }) => p99),
+        cpu: mine.some(({ cpu }) => cpu === null) ? null : ratio(({ cpu }) => cpu),
+        samples: mine,
+      }
+      return [cell, results]
+    }),
+  )
+}
+
+function ratioOf(mine: readonly (number | null)[], base: readonly (number | null)[]): Ratio {
+  const ratios = mine.map((value, round) => Number(value) / Number(base[round]))
+  return { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) }
+}
+
+function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  return [...items.slice(by), ...items.slice(0, by)]
+}
