@@ -106,6 +106,14 @@ describe('proxy: signed-in visitors', () => {
     expect([first.commands, second.commands]).toEqual([2, 1])
   })
 
+  it('keeps a session that is recorded by a clock with fractions', async () => {
+    const token = await app.signIn('alice')
+    const precise = app.with({ now: () => app.clock.now + 61_000.25 })
+    await visit(precise.proxy, '/dashboard', { token })
+    expect(precise.events.map(({ type }) => type)).toContain('touch')
+    expect((await visit(precise.proxy, '/dashboard', { token })).status).toBe(200)
+  })
+
   it('takes a check that nobody asked for as no activity', async () => {
     const token = await app.signIn('alice')
     app.clock.now += 61_000

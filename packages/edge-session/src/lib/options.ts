@@ -59,7 +59,7 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   readonly serverTiming?: boolean
   /** The site's origin, such as `https://example.com`, for the cross-site check. Default: whatever host the request names. */
   readonly origin?: string
-  /** The clock, milliseconds since 1970. Default `Date.now`. */
+  /** The clock, milliseconds since 1970; fractions are cut off. Default `Date.now`. */
   readonly now?: () => number
 }
 
@@ -111,6 +111,11 @@ export function resolveOptions<Data>(
   options: EdgeSessionOptions<Data, unknown> | StatelessOptions<Data>,
 ): Config<Data> {
   return options.mode === 'stateless' ? resolve(withoutStore(options)) : resolve(options)
+}
+
+/** Records hold integers: one written with a fraction could not be read any more. */
+function inWholeMilliseconds(clock: () => number): () => number {
+  return () => Math.floor(clock())
 }
 
 /** @throws ConfigurationError for options that only a store can honour. */
@@ -172,7 +177,7 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     onEvent: options.onEvent ?? (() => {}),
     serverTiming: options.serverTiming ?? false,
     origin: options.origin === undefined ? null : checkOrigin(options.origin),
-    now: options.now ?? Date.now,
+    now: inWholeMilliseconds(options.now ?? Date.now),
     secrets: () => given ?? secretsFromEnvironment(),
   }
 }
