@@ -167,6 +167,17 @@ describe('a failure of KV', () => {
     for (const [, { signal }] of transport.mock.calls) expect(signal.aborted).toBe(true)
   })
 
+  it('takes no time from the next call', async () => {
+    const answers: KVTransport[] = [
+      () => new Promise(() => {}),
+      (_, { signal }) => (signal.aborted ? Promise.reject(new KVError('timeout')) : Promise.resolve([1])),
+    ]
+    const transport = vi.fn<KVTransport>((...call) => (answers.shift() ?? answering([]))(...call))
+    const store = kvStore({ transport, timeout: 20 })
+    await expect(store.destroy(RECORD)).rejects.toMatchObject({ reason: 'timeout' })
+    expect(await store.destroy(RECORD)).toBe(true)
+  })
+
   it('is not changed by an answer or an error that comes too late', async () => {
     const late: ((failed: Error | null) => void)[] = []
     const transport: KVTransport = () =>

@@ -70,6 +70,7 @@ describe('options that are refused at construction, in one sentence that names t
     expect(message).toContain(name)
     expect(message).not.toContain(secret)
     expect(message.split('. ').length).toBeLessThanOrEqual(2)
+    expect(message).toMatch(/^edge-session: "[\w.]+" .{12,}\.$/)
   })
 })
 

@@ -1,0 +1,143 @@
+import './support/async-local-storage.ts'
+import { type LocalKV, startLocalKV } from 'local-kv'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
+import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import type { JsonObject } from '../src/lib/record.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { SECRET } from './support/instance.ts'
+import { redisOfWorker } from './support/redis-server.ts'
+import { type RouteBrowser, routeBrowser } from './support/route-browser.ts'
+
+let kv: LocalKV
+let app: EdgeSession<JsonObject>
+let now: number
+beforeAll(async () => {
+  const redis = redisOfWorker()
+  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
+})
+afterAll(() => kv.stop())
+beforeEach(async () => {
+  kv.faults.clear()
+  await kv.flush()
+  now = Date.now()
+  app = make({})
+})
+
+function make(options: EdgeSessionOptions): EdgeSession<JsonObject> {
+  return createEdgeSession<JsonObject>({
+    secret: SECRET,
+    kv: restTransport({ url: kv.url, token: kv.token }),
+    now: () => now,
+    kvTimeout: '1m',
+    ...options,
+  })
+}
+
+async function signIn(userId: string, data: JsonObject = {}): Promise<RouteBrowser & { id: string }> {
+  const browser = routeBrowser()
+  const { value } = await browser.run(() => app.createSession({ userId, data }))
+  return Object.assign(browser, { id: value?.id ?? '' })
+}
+
+const isSignedIn = async (browser: RouteBrowser) => (await browser.run(() => app.getSession())).value !== null
+
+describe('listSessions', () => {
+  it('gives the sessions of the visitor, latest first, and marks this one', async () => {
+    const phone = await signIn('alice')
+    now += 1_000
+    const laptop = await signIn('alice')
+    await signIn('bob')
+    const { value } = await phone.run(() => app.listSessions())
+    expect(value?.map(({ id, current }) => [id, current])).toEqual([
+      [laptop.id, false],
+      [phone.id, true],
+    ])
+  })
+
+  it('gives those of another user to an app that asks, also without a session, and marks none', async () => {
+    const bob = await signIn('bob')
+    for (const browser of [await signIn('alice'), routeBrowser()]) {
+      const { value } = await browser.run(() => app.listSessions('bob'))
+      expect(value?.map(({ id, current }) => [id, current])).toEqual([[bob.id, false]])
+    }
+  })
+
+  it('gives none to a visitor without a session', async () => {
+    await signIn('alice')
+    expect((await routeBrowser().run(() => app.listSessions())).value).toEqual([])
+  })
+
+  it('leaves out what the schema refuses', async () => {
+    const old = await signIn('alice', { plan: 1 })
+    const alice = await signIn('alice', { plan: 'free' })
+    app = make({ schema: z.object({ plan: z.string() }) })
+    const { value } = await alice.run(() => app.listSessions())
+    expect(value?.map(({ id }) => id)).toEqual([alice.id])
+    expect(old.id).not.toBe(alice.id)
+  })
+
+  it('does not take a silent KV for no sessions', async () => {
+    const alice = await signIn('alice')
+    kv.faults.add({ action: { type: 'status', status: 500 } })
+    expect((await alice.run(() => app.listSessions())).thrown).toBe('ERR_SESSION_UNKNOWN')
+    expect((await alice.run(() => app.listSessions('alice'))).thrown).toBe('ERR_SESSION_UNKNOWN')
+  })
+})
+
+describe('revokeSession', () => {
+  it("ends one of the visitor's own sessions", async () => {
+    const phone = await signIn('alice')
+    const laptop = await signIn('alice')
+    expect((await phone.run(() => app.revokeSession(laptop.id))).value).toBe(true)
+    expect(await isSignedIn(laptop)).toBe(false)
+    expect(await isSignedIn(phone)).toBe(true)
+    expect((await phone.run(() => app.revokeSession(laptop.id))).value).toBe(false)
+  })
+
+  it("ends nobody else's unless the app names the user", async () => {
+    const alice = await signIn('alice')
+    const bob = await signIn('bob')
+    expect((await alice.run(() => app.revokeSession(bob.id))).value).toBe(false)
+    expect((await alice.run(() => app.revokeSession(bob.id, {}))).value).toBe(false)
+    expect(await isSignedIn(bob)).toBe(true)
+    const byName = () => app.revokeSession(bob.id, { userId: 'bob' })
+    expect((await routeBrowser().run(byName)).value).toBe(true)
+    expect(await isSignedIn(bob)).toBe(false)
+  })
+
+  it('needs a session unless the app names the user', async () => {
+    const bob = await signIn('bob')
+    expect((await routeBrowser().run(() => app.revokeSession(bob.id))).thrown).toBe('ERR_SESSION_NOT_FOUND')
+    expect((await routeBrowser().run(() => app.revokeSession('x'))).thrown).toBe('ERR_SESSION_NOT_FOUND')
+    expect(await isSignedIn(bob)).toBe(true)
+  })
+
+  it.each(['', 'x', '*', `${'a'.repeat(43)}b`, `${'a'.repeat(42)}:`, `x${'a'.repeat(43)}`])(
+    'asks KV nothing about %j, which is no id',
+    async (id) => {
+      const before = kv.stats().commands
+      const { value } = await routeBrowser().run(() => app.revokeSession(id, { userId: 'bob' }))
+      expect([value, kv.stats().commands - before]).toEqual([false, 0])
+    },
+  )
+})
+
+describe('revokeOtherSessions and revokeAllSessions', () => {
+  it('end all of the user but this one, or all', async () => {
+    const [phone, laptop, tablet] = [await signIn('alice'), await signIn('alice'), await signIn('alice')]
+    const bob = await signIn('bob')
+    expect((await phone.run(() => app.revokeOtherSessions())).value).toBe(2)
+    expect(await Promise.all([phone, laptop, tablet].map(isSignedIn))).toEqual([true, false, false])
+    expect((await bob.run(() => app.revokeAllSessions('alice'))).value).toBe(1)
+    expect(await Promise.all([phone, bob].map(isSignedIn))).toEqual([false, true])
+  })
+
+  it('need a session, or a user', async () => {
+    expect((await routeBrowser().run(() => app.revokeOtherSessions())).thrown).toBe('ERR_SESSION_NOT_FOUND')
+    expect((await routeBrowser().run(async () => app.revokeAllSessions(''))).thrown).toBe(
+      'ERR_INVALID_ARGUMENT',
+    )
+  })
+})

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { createGuard, type ProtectOptions } from '../src/lib/guard.ts'
+import { pathForms } from '../src/lib/path-forms.ts'
+import type { JsonObject } from '../src/lib/record.ts'
+import type { Session } from '../src/lib/session.ts'
+
+const ALICE: Session = {
+  id: 'a'.repeat(43),
+  userId: 'alice',
+  role: 'member',
+  data: {},
+  createdAt: new Date(0),
+  authenticatedAt: new Date(0),
+  lastSeenAt: new Date(0),
+  expiresAt: new Date(1),
+  userAgent: null,
+  ip: null,
+}
+
+const guard = (options?: ProtectOptions<JsonObject>) => createGuard<JsonObject>(options)
+const judge = (options: ProtectOptions<JsonObject>, path: string) => guard(options).judge(path)
+
+describe('pathForms', () => {
+  it.each([
+    ['/a/b', ['/a/b']],
+    ['/%61/b', ['/a/b']],
+    ['/%2561/b', ['/%61/b', '/a/b']],
+    ['/100%25', ['/100%']],
+    ['/', ['/']],
+    ['/index', ['/']],
+    ['/a/index', ['/a/index']],
+    ['/a/', ['/a']],
+    ['/a//', ['/a']],
+    ['///a///b', ['/a/b']],
+    ['/a.rsc', ['/a']],
+    ['/a.RSC', ['/a']],
+    ['/a.rsc/b', ['/a.rsc/b']],
+    ['/index.rsc', ['/']],
+    ['/a.segments/_tree.segment.rsc', ['/a']],
+    ['/a.segments/b/$d$id.segment.rsc', ['/a']],
+    ['/a.segments/b c\n.segment.rsc', ['/a']],
+    ['/a.segments/b.segment.rsc/c', ['/a.segments/b.segment.rsc/c']],
+    ['/a.segments/.segment.rsc', ['/a.segments/.segment']],
+    ['/_next/data/build-1/a/b.json', ['/a/b']],
+    ['/_next/data/build-1/a%0Ab.json', ['/a\nb']],
+    ['/_NEXT/data/build-1/a.JSON', ['/a']],
+    ['/_next/data/build-1/index.json', ['/']],
+    ['/_next/data/build-1/a.json/b', ['/_next/data/build-1/a.json/b']],
+    ['/_next/data/a.json', ['/_next/data/a.json']],
+    ['/x/_next/data/build-1/a.json', ['/x/_next/data/build-1/a.json']],
+    ['/a.json', ['/a.json']],
+    ['/.well-known/x', ['/.well-known/x']],
+    ['/...', ['/...']],
+    ['/a..b', ['/a..b']],
+  ])('%s is %j', (path, forms) => {
+    expect(pathForms(path)).toEqual(forms)
+  })
+
+  it.each([
+    ...['/a%2fb', '/a%2Fb', '/a%5cb', '/a%5Cb', '/a\\b', '/a%00b'],
+    ...['/.', '/..', '/./a', '/../a', '/a/.', '/a/..', '/a/./b', '/a/../b', '/a/%2e%2e/b', '/a/%2e/b'],
+    ...['..', './a', '%2e%2e/a'],
+    ...['/%', '/%zz', '/%c0%af', '/%e6%97'],
+  ])('%s means different things to different readers', (path) => {
+    expect(pathForms(path)).toBeNull()
+  })
+})
+
+describe('guard', () => {
+  it('is not active without rules, and is with either kind, also of none', () => {
+    expect(guard(undefined).active).toBe(false)
+    expect(guard({}).active).toBe(false)
+    expect(guard({ signIn: '/enter' }).active).toBe(false)
+    expect(guard({ routes: [] }).active).toBe(true)
+    expect(guard({ publicRoutes: [] }).active).toBe(true)
+  })
+
+  it('names where to sign in and where to prove it again', () => {
+    expect(guard()).toMatchObject({ signIn: '/login', reauthenticate: '/login' })
+    expect(guard({ signIn: '/enter' })).toMatchObject({ signIn: '/enter', reauthenticate: '/enter' })
+    expect(guard({ reauthenticate: '/again' })).toMatchObject({
+      signIn: '/login',
+      reauthenticate: '/again',
+    })
+  })
+
+  it('judges no path that means different things', () => {
+    expect(judge({ routes: ['/a'] }, '/a%2fb')).toBeNull()
+  })
+
+  it('protects a path if any reading of it is', () => {
+    const options: ProtectOptions<JsonObject> = { routes: ['/admin'] }
+    for (const path of ['/admin', '/ADMIN', '/admin/', '/%61dmin', '/%2561dmin', '/admin.rsc'])
+      expect([path, judge(options, path)?.protected]).toEqual([path, true])
+    for (const path of ['/', '/admins', '/admin/x', '/x/admin', '/%252561dmin'])
+      expect([path, judge(options, path)?.protected]).toEqual([path, false])
+  })
+
+  it('is public only if every reading is', () => {
+    const options: ProtectOptions<JsonObject> = { publicRoutes: ['/files/%61', '/about'] }
+    expect(judge(options, '/about')?.protected).toBe(false)
+    expect(judge(options, '/files/a')?.protected).toBe(true)
+    // Once decoded it is on the list, decoded again it is another page.
+    expect(judge(options, '/files/%2561')?.protected).toBe(true)
+    expect(judge({ publicRoutes: ['/files/a'] }, '/files/%2561')?.protected).toBe(true)
+  })
+
+  it('leaves the sign-in page open in every reading or not at all', () => {
+    const options: ProtectOptions<JsonObject> = { routes: ['/:path*'], signIn: '/enter' }
+    expect(judge(options, '/enter')?.protected).toBe(false)
+    expect(judge(options, '/%2565nter')?.protected).toBe(true)
+  })
+
+  it("leaves Next.js' own files open when turned around, and nothing that resembles them", () => {
+    const options: ProtectOptions<JsonObject> = { publicRoutes: [], signIn: '/enter' }
+    for (const path of ['/_next/static/a.js', '/_next/image', '/_next', '/enter'])
+      expect([path, judge(options, path)?.protected]).toEqual([path, false])
+    for (const path of ['/', '/login', '/x/_next/a', '/_nextfoo', '/enter/x'])
+      expect([path, judge(options, path)?.protected]).toEqual([path, true])
+  })
+
+  it('takes for an API what the pattern says, in any reading', () => {
+    expect(judge({ routes: [] }, '/api/a/b')?.api).toBe(true)
+    expect(judge({ routes: [] }, '/api')?.api).toBe(true)
+    expect(judge({ routes: [] }, '/%2561pi/a')?.api).toBe(true)
+    expect(judge({ routes: [] }, '/apis')?.api).toBe(false)
+    expect(judge({ routes: [], api: ['/rpc'] }, '/api/a')?.api).toBe(false)
+    expect(judge({ routes: [], api: ['/rpc'] }, '/rpc')?.api).toBe(true)
+  })
+
+  it('lets pass whom every matching rule allows', () => {
+    const pass = (options: ProtectOptions<JsonObject>, path: string) => judge(options, path)?.allow(ALICE)
+    const both: ProtectOptions<JsonObject> = {
+      routes: [
+        { path: '/a/:path*', allow: ({ userId }) => userId === 'alice' },
+        { path: '/a/b', allow: ({ role }) => role === 'admin' },
+        '/a/c',
+      ],
+    }
+    expect(pass(both, '/a')).toBe(true)
+    expect(pass(both, '/a/b')).toBe(false)
+    expect(pass(both, '/a/c')).toBe(true)
+    expect(pass(both, '/elsewhere')).toBe(true)
+  })
+
+  it('refuses what it can not check unless every matching rule says otherwise', () => {
+    const options: ProtectOptions<JsonObject> = {
+      routes: [
+        { path: '/a/:path*', whenUnknown: 'continue' },
+        { path: '/a/b', whenUnknown: 'refuse' },
+        '/a/c',
+      ],
+    }
+    expect(judge(options, '/a')?.whenUnknown).toBe('continue')
+    expect(judge(options, '/a/b')?.whenUnknown).toBe('refuse')
+    expect(judge(options, '/a/c')?.whenUnknown).toBe('refuse')
+    expect(judge(options, '/elsewhere')?.whenUnknown).toBe('refuse')
+    expect(judge({ publicRoutes: [] }, '/a')?.whenUnknown).toBe('refuse')
+  })
+
+  it('has "?" and "#" as characters of a segment, as a decoded path may hold them', () => {
+    for (const path of ['/t%3Fx/settings', '/t%23x/settings', '/t.x/settings'])
+      expect([path, judge({ routes: ['/:tenant/settings'] }, path)?.protected]).toEqual([path, true])
+  })
+
+  it.each(['login', '//evil.test', '/\\evil', '/a?b', '/a#b', '/a b', '/a\\b', ''])(
+    'refuses %j as the page to sign in, and to prove it again',
+    (path) => {
+      expect(() => guard({ signIn: path as '/' })).toThrow('"protect.signIn" must be a path on this site')
+      expect(() => guard({ reauthenticate: path as '/' })).toThrow(
+        '"protect.reauthenticate" must be a path on this site',
+      )
+    },
+  )
+
+  it.each(['dashboard', '', '/:', '/(', '/a/:b('])('refuses the pattern %j, and quotes it', (pattern) => {
+    const quoted = `does not parse: ${JSON.stringify(pattern)}`
+    expect(() => guard({ routes: [pattern as '/'] })).toThrow(quoted)
+    expect(() => guard({ routes: [{ path: pattern as '/' }] })).toThrow(quoted)
+    expect(() => guard({ publicRoutes: [pattern as '/'] })).toThrow(quoted)
+    expect(() => guard({ api: [pattern as '/'] })).toThrow(quoted)
+  })
+})

@@ -1,0 +1,433 @@
+import './support/async-local-storage.ts'
+import { type LocalKV, startLocalKV } from 'local-kv'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
+import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import type { JsonObject } from '../src/lib/record.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { SECRET } from './support/instance.ts'
+import { redisOfWorker } from './support/redis-server.ts'
+import { routeBrowser } from './support/route-browser.ts'
+import { visit } from './support/visit.ts'
+
+const HOUR = 3_600_000
+const CLEARED =
+  /^__Host-session=; Path=\/; Expires=Thu, 01 Jan 1970 .*Max-Age=0.*Secure; HttpOnly; SameSite=lax$/
+
+let kv: LocalKV
+let app: EdgeSession<JsonObject>
+let now: number
+beforeAll(async () => {
+  const redis = redisOfWorker()
+  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
+})
+afterAll(() => kv.stop())
+beforeEach(async () => {
+  kv.faults.clear()
+  await kv.flush()
+  now = Date.now()
+  app = make({})
+})
+
+function make(options: EdgeSessionOptions): EdgeSession<JsonObject> {
+  return createEdgeSession<JsonObject>({
+    secret: SECRET,
+    kv: restTransport({ url: kv.url, token: kv.token }),
+    now: () => now,
+    kvTimeout: '1m',
+    ...options,
+  })
+}
+
+async function signIn(userId: string, data: JsonObject = {}) {
+  const browser = routeBrowser()
+  await browser.run(() => app.createSession({ userId, role: 'member', data }))
+  return browser
+}
+
+/** KV fails until it is told otherwise. */
+function breakKV(): () => void {
+  return kv.faults.add({ action: { type: 'status', status: 500 } })
+}
+
+async function commandsDuring(work: () => Promise<unknown>): Promise<number> {
+  const before = kv.stats().commands
+  await work()
+  return kv.stats().commands - before
+}
+
+describe('createSession', () => {
+  it('sets the one cookie, for as long as the session may last', async () => {
+    const browser = routeBrowser()
+    const { value, setCookies } = await browser.run(() => app.createSession({ userId: 'alice' }))
+    expect(setCookies).toEqual([
+      expect.stringMatching(
+        /^__Host-session=[\w.-]+; Path=\/; Expires=.*; Max-Age=2592000; Secure; HttpOnly; SameSite=lax$/,
+      ),
+    ])
+    expect(value).toMatchObject({ userId: 'alice', role: null, data: {}, userAgent: null, ip: null })
+    expect((await browser.run(() => app.getSession())).value).toEqual(value)
+  })
+
+  it('sets one without an end when the browser is not to remember', async () => {
+    const { setCookies } = await routeBrowser().run(() =>
+      app.createSession({ userId: 'alice', remember: false }),
+    )
+    expect(setCookies).toEqual([
+      expect.stringMatching(/^__Host-session=[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=lax$/),
+    ])
+  })
+
+  it('records the browser as it names itself, unless the app says otherwise', async () => {
+    const headers = { 'user-agent': 'Browser 1' }
+    const agentOf = async (given: { userAgent?: string | null }) => {
+      const work = () => app.createSession({ userId: 'alice', ip: '192.0.2.1', ...given })
+      return (await routeBrowser().run(work, headers)).value?.userAgent
+    }
+    expect(await agentOf({})).toBe('Browser 1')
+    expect(await agentOf({ userAgent: 'App 2' })).toBe('App 2')
+    expect(await agentOf({ userAgent: null })).toBeNull()
+  })
+
+  it('is what the rest of the request sees, without asking KV', async () => {
+    const { value } = await routeBrowser().run(async () => {
+      const before = await app.getSession()
+      const created = await app.createSession({ userId: 'alice' })
+      const commands = await commandsDuring(() => app.getSession())
+      return { before, created, after: await app.getSession(), commands }
+    })
+    expect(value?.before).toBeNull()
+    expect(value?.after).toEqual(value?.created)
+    expect(value?.commands).toBe(0)
+  })
+
+  it.each(['alice', 'bob'])('over a session of alice ends it and passes nothing on to %s', async (userId) => {
+    const browser = await signIn('alice', { cart: ['secret'] })
+    const planted = routeBrowser(browser.token)
+    const { value } = await browser.run(() => app.createSession({ userId }))
+    expect(value).toMatchObject({ userId, role: null, data: {} })
+    expect((await planted.run(() => app.getSession())).value).toBeNull()
+    expect((await browser.run(() => app.getSession())).value).toMatchObject({ userId, data: {} })
+    expect((await browser.run(() => app.listSessions(userId))).value).toHaveLength(1)
+  })
+
+  it('stores nothing that the schema refuses', async () => {
+    const strict = make({ schema: z.object({ plan: z.string() }) })
+    const { thrown, setCookies } = await routeBrowser().run(() =>
+      strict.createSession({ userId: 'alice', data: { plan: 1 } }),
+    )
+    expect([thrown, setCookies]).toEqual(['ERR_INVALID_ARGUMENT', []])
+    expect(await kv.command('DBSIZE')).toBe(0)
+  })
+
+  it('sets no cookie when KV does not answer', async () => {
+    const mend = breakKV()
+    const { thrown, setCookies } = await routeBrowser().run(() => app.createSession({ userId: 'alice' }))
+    mend()
+    expect([thrown, setCookies]).toEqual(['ERR_SESSION_UNKNOWN', []])
+  })
+})
+
+describe('getSession and lookupSession', () => {
+  it('cost one KV command for the whole request', async () => {
+    const alice = await signIn('alice')
+    const commands = await commandsDuring(() =>
+      alice.run(async () => {
+        await Promise.all([app.getSession(), app.lookupSession(), app.requireSession()])
+        await app.getSession()
+      }),
+    )
+    expect(commands).toBe(1)
+  })
+
+  it('ask once more where it has to be fresh, and remember that too', async () => {
+    const alice = await signIn('alice')
+    const commands = await commandsDuring(() =>
+      alice.run(async () => {
+        await app.getSession()
+        await app.getSession({ fresh: true })
+        await app.getSession({ fresh: true })
+        await app.getSession()
+      }),
+    )
+    expect(commands).toBe(2)
+  })
+
+  it('see with fresh what ended since the request began', async () => {
+    const alice = await signIn('alice')
+    const { value } = await alice.run(async () => {
+      const before = await app.getSession()
+      await app.revokeAllSessions('alice')
+      return [before?.userId, (await app.getSession())?.userId, await app.getSession({ fresh: true })]
+    })
+    expect(value).toEqual(['alice', 'alice', null])
+  })
+
+  it('tell the three outcomes apart', async () => {
+    const alice = await signIn('alice')
+    const outcome = async () => (await alice.run(() => app.lookupSession())).value
+    expect(await outcome()).toMatchObject({ outcome: 'active', session: { userId: 'alice' } })
+    const mend = breakKV()
+    expect(await outcome()).toMatchObject({ outcome: 'unknown', error: { code: 'ERR_SESSION_UNKNOWN' } })
+    expect((await alice.run(() => app.getSession())).thrown).toBe('ERR_SESSION_UNKNOWN')
+    mend()
+    await alice.run(() => app.revokeAllSessions('alice'))
+    expect(await outcome()).toEqual({ outcome: 'none', reason: 'revoked' })
+    expect((await routeBrowser().run(() => app.lookupSession())).value).toEqual({
+      outcome: 'none',
+      reason: 'no-cookie',
+    })
+  })
+
+  it('cost nothing behind the proxy, and believe no other request’s', async () => {
+    const alice = await signIn('alice')
+    const bob = await signIn('bob')
+    const { seen } = await visit(app.proxy, '/', { token: alice.token ?? '' })
+    const identity = { 'x-edge-session': seen?.get('x-edge-session') ?? '' }
+    let value: unknown
+    const commands = await commandsDuring(async () => {
+      value = (await alice.run(() => app.getSession(), identity)).value
+    })
+    expect(commands).toBe(0)
+    expect(value).toMatchObject({ userId: 'alice' })
+    expect((await bob.run(() => app.getSession(), identity)).value).toMatchObject({ userId: 'bob' })
+  })
+
+  it('do not ask KV again that did not answer the proxy, and keep a public page up', async () => {
+    const guarded = make({ protect: { routes: [{ path: '/open-when-unknown', whenUnknown: 'continue' }] } })
+    const alice = await signIn('alice')
+    const mend = breakKV()
+    const identityOn = async (path: string) => {
+      const { seen } = await visit(guarded.proxy, path, { token: alice.token ?? '' })
+      return { 'x-edge-session': seen?.get('x-edge-session') ?? '' }
+    }
+    const open = await identityOn('/public')
+    const closed = await identityOn('/open-when-unknown')
+    mend()
+    const commands = await commandsDuring(async () => {
+      expect(await alice.run(() => guarded.getSession(), open)).toMatchObject({ value: null })
+      expect((await alice.run(() => guarded.getSession(), closed)).thrown).toBe('ERR_SESSION_UNKNOWN')
+      expect((await alice.run(() => guarded.getSession({ fresh: true }), closed)).thrown).toBe(
+        'ERR_SESSION_UNKNOWN',
+      )
+      expect((await alice.run(() => guarded.requireSession(), open)).thrown).toBe('ERR_SESSION_UNKNOWN')
+      expect((await alice.run(() => guarded.createSession({ userId: 'alice' }), open)).thrown).toBe(
+        'ERR_SESSION_UNKNOWN',
+      )
+    })
+    expect(commands).toBe(0)
+  })
+
+  it('give a session that is never that of another request', async () => {
+    const browsers = await Promise.all(['alice', 'bob', 'carol'].map((userId) => signIn(userId)))
+    const seen = await Promise.all(
+      [...browsers, routeBrowser()].map((browser) => browser.run(() => app.getSession())),
+    )
+    expect(seen.map(({ value }) => value?.userId)).toEqual(['alice', 'bob', 'carol', undefined])
+  })
+})
+
+describe('requireSession', () => {
+  it('redirects to sign in, with the way back where there is one', async () => {
+    const at = async (returnTo?: '/a?b=c&d') =>
+      (await routeBrowser().run(() => app.requireSession(returnTo === undefined ? {} : { returnTo }))).thrown
+    expect(await at()).toMatch(/^NEXT_REDIRECT;\w+;\/login;307;$/)
+    expect(await at('/a?b=c&d')).toMatch(/^NEXT_REDIRECT;\w+;\/login\?next=%2Fa%3Fb%3Dc%26d;307;$/)
+  })
+
+  it('sends on whose proof is too old, and asks KV whether there was a newer one', async () => {
+    app = make({ protect: { signIn: '/enter', reauthenticate: '/again' } })
+    const alice = await signIn('alice')
+    now += HOUR
+    const within = (maxAge: '1h' | '59m') => alice.run(() => app.requireSession({ maxAge, returnTo: '/x' }))
+    expect((await within('1h')).value).toMatchObject({ userId: 'alice' })
+    expect((await within('59m')).thrown).toMatch(/;\/again\?next=%2Fx;/)
+    expect((await routeBrowser().run(() => app.requireSession({ maxAge: '1h' }))).thrown).toMatch(/;\/enter;/)
+    const { value } = await alice.run(async () => {
+      await app.requireSession()
+      await app.reauthenticate()
+      return app.requireSession({ maxAge: '59m' })
+    })
+    expect(value).toMatchObject({ userId: 'alice' })
+  })
+
+  it('asks KV past what is remembered where the proof has to be new', async () => {
+    const alice = await signIn('alice')
+    const { thrown } = await alice.run(async () => {
+      await app.getSession()
+      await app.revokeAllSessions('alice')
+      await app.requireSession({ maxAge: '1h' })
+    })
+    expect(thrown).toMatch(/;\/login;/)
+  })
+
+  it('lets pass only who is allowed', async () => {
+    const alice = await signIn('alice')
+    const as = (role: string) =>
+      alice.run(() => app.requireSession({ allow: (session) => session.role === role }))
+    expect((await as('member')).value).toMatchObject({ userId: 'alice' })
+    // Next.js wants `experimental.authInterrupts` for it, which is off here.
+    expect(String((await as('admin')).thrown)).toMatch(/forbidden\(\)|HTTP_ERROR_FALLBACK;403/)
+  })
+
+  it('throws when it is not known: that is no reason to sign in again', async () => {
+    const alice = await signIn('alice')
+    breakKV()
+    const { thrown, setCookies } = await alice.run(() => app.requireSession())
+    expect([thrown, setCookies]).toEqual(['ERR_SESSION_UNKNOWN', []])
+  })
+})
+
+describe('updateSession', () => {
+  it('merges an object, and replaces by what a function makes', async () => {
+    const alice = await signIn('alice', { a: 1, b: 1 })
+    const dataAfter = async (work: () => Promise<{ data: JsonObject }>) => (await alice.run(work)).value?.data
+    expect(await dataAfter(() => app.updateSession({ b: 2, c: 3 }))).toEqual({ a: 1, b: 2, c: 3 })
+    expect(await dataAfter(() => app.updateSession(({ a = 0 }) => ({ a: Number(a) + 1 })))).toEqual({ a: 2 })
+    expect((await alice.run(() => app.getSession())).value?.data).toEqual({ a: 2 })
+  })
+
+  it('is what the rest of the request sees, and needs no new cookie', async () => {
+    const alice = await signIn('alice')
+    const { value, setCookies } = await alice.run(async () => {
+      await app.updateSession({ a: 1 })
+      return (await app.getSession())?.data
+    })
+    expect([value, setCookies]).toEqual([{ a: 1 }, []])
+  })
+
+  it('changes nothing when the data is too large or no object', async () => {
+    const alice = await signIn('alice', { a: 1 })
+    const change = (data: unknown) => alice.run(() => app.updateSession(() => data as JsonObject))
+    expect((await change({ text: 'x'.repeat(4_096) })).thrown).toBe('ERR_SESSION_TOO_LARGE')
+    for (const wrong of [null, 'text', 1, ['list'], undefined, { n: 1n }])
+      expect((await change(wrong)).thrown).toBe('ERR_INVALID_ARGUMENT')
+    expect((await alice.run(() => app.getSession())).value?.data).toEqual({ a: 1 })
+  })
+
+  it('needs a session, and an answer', async () => {
+    expect((await routeBrowser().run(() => app.updateSession({}))).thrown).toBe('ERR_SESSION_NOT_FOUND')
+    const alice = await signIn('alice')
+    breakKV()
+    expect((await alice.run(() => app.updateSession({}))).thrown).toBe('ERR_SESSION_UNKNOWN')
+  })
+
+  it('says so when the schema refuses what was stored', async () => {
+    const alice = await signIn('alice', { plan: 'free' })
+    app = make({ schema: z.object({ plan: z.string() }) })
+    const { thrown } = await alice.run(() => app.updateSession({ plan: 1 }))
+    expect(thrown).toBe('ERR_INVALID_ARGUMENT')
+  })
+})
+
+describe('destroySession', () => {
+  it('clears the cookie, and ends it for everyone who has its token', async () => {
+    const alice = await signIn('alice')
+    const copy = routeBrowser(alice.token)
+    const { value, setCookies } = await alice.run(() => app.destroySession())
+    expect([value, setCookies]).toEqual([true, [expect.stringMatching(CLEARED)]])
+    expect((await copy.run(() => app.getSession())).value).toBeNull()
+  })
+
+  it('leaves the rest of the request without a session', async () => {
+    const alice = await signIn('alice')
+    const { value } = await alice.run(async () => {
+      const before = await app.getSession()
+      await app.destroySession()
+      return [before?.userId, await app.lookupSession(), await app.destroySession()]
+    })
+    expect(value).toEqual(['alice', { outcome: 'none', reason: 'revoked' }, expect.any(Boolean)])
+  })
+
+  it('clears the cookie of who has no session, and says that there was none', async () => {
+    for (const token of [null, 'garbage']) {
+      const { value, setCookies } = await routeBrowser(token).run(() => app.destroySession())
+      expect([value, setCookies]).toEqual([false, [expect.stringMatching(CLEARED)]])
+    }
+    const alice = await signIn('alice')
+    await alice.run(() => app.revokeAllSessions('alice'))
+    expect((await alice.run(() => app.destroySession())).value).toBe(false)
+  })
+
+  it('clears the cookie also when KV does not answer, and says so', async () => {
+    const alice = await signIn('alice')
+    breakKV()
+    const { thrown, setCookies } = await alice.run(() => app.destroySession())
+    expect([thrown, setCookies]).toEqual(['ERR_SESSION_UNKNOWN', [expect.stringMatching(CLEARED)]])
+  })
+})
+
+describe('rotateSession', () => {
+  it('gives a new token, under which the session goes on', async () => {
+    const alice = await signIn('alice', { a: 1 })
+    const before = alice.token
+    const { value, setCookies } = await alice.run(async () => {
+      const old = await app.getSession()
+      const rotated = await app.rotateSession()
+      return { old, rotated, current: await app.getSession() }
+    })
+    expect(setCookies).toHaveLength(1)
+    expect(alice.token).not.toBe(before)
+    expect(value?.rotated).toMatchObject({ userId: 'alice', data: { a: 1 } })
+    expect(value?.rotated?.id).not.toBe(value?.old?.id)
+    expect(value?.current?.id).toBe(value?.rotated?.id)
+    expect((await alice.run(() => app.getSession())).value?.id).toBe(value?.rotated?.id)
+  })
+
+  it('has nothing to rotate without a session, and does not guess without an answer', async () => {
+    expect(await routeBrowser().run(() => app.rotateSession())).toMatchObject({ value: null, setCookies: [] })
+    const alice = await signIn('alice')
+    const mend = breakKV()
+    expect((await alice.run(() => app.rotateSession())).thrown).toBe('ERR_SESSION_UNKNOWN')
+    mend()
+    const { value } = await alice.run(async () => {
+      await app.getSession()
+      await app.revokeAllSessions('alice')
+      return app.rotateSession()
+    })
+    expect(value).toBeNull()
+  })
+})
+
+describe('reauthenticate', () => {
+  it('starts over under a new id, with the role given', async () => {
+    const alice = await signIn('alice', { a: 1 })
+    const copy = routeBrowser(alice.token)
+    now += HOUR
+    const { value, setCookies } = await alice.run(async () => {
+      const old = await app.getSession()
+      return { old, renewed: await app.reauthenticate({ role: 'admin' }), current: await app.getSession() }
+    })
+    expect(setCookies).toHaveLength(1)
+    expect(value?.renewed).toMatchObject({ role: 'admin', data: { a: 1 }, authenticatedAt: new Date(now) })
+    expect(value?.renewed.id).not.toBe(value?.old?.id)
+    expect(value?.current).toEqual(value?.renewed)
+    expect((await copy.run(() => app.getSession())).value).toBeNull()
+    expect((await alice.run(() => app.getSession())).value).toEqual(value?.renewed)
+  })
+
+  it('keeps the role unless one is given, and takes it away with null', async () => {
+    const alice = await signIn('alice')
+    const roleAfter = async (...args: Parameters<typeof app.reauthenticate>) =>
+      (await alice.run(() => app.reauthenticate(...args))).value?.role
+    expect(await roleAfter()).toBe('member')
+    expect(await roleAfter({})).toBe('member')
+    expect(await roleAfter({ role: null })).toBeNull()
+  })
+
+  it('needs a session', async () => {
+    expect((await routeBrowser().run(() => app.reauthenticate())).thrown).toBe('ERR_SESSION_NOT_FOUND')
+  })
+})
+
+describe('a session that its browser is not to remember', () => {
+  it('stays one when it is rotated or proven again', async () => {
+    const browser = routeBrowser()
+    await browser.run(() => app.createSession({ userId: 'alice', remember: false }))
+    for (const work of [() => app.rotateSession(), () => app.reauthenticate()]) {
+      const { setCookies } = await browser.run(work)
+      expect(setCookies).toEqual([expect.not.stringMatching(/Max-Age|Expires/)])
+    }
+  })
+})
