@@ -17,8 +17,10 @@ function answer({ traffic, cache, rates, sizes }: Settings): void {
 }
 
 /** For the documentation, once the simulation has proven right. */
-async function publish({ traffic, cache, rates, sizes, dryRun }: Settings): Promise<void> {
+async function publish({ traffic, cache, rates, dryRun, ...settings }: Settings): Promise<void> {
   const checks = await checkSimulation()
+  const perCommand = Math.round(checks[0]?.counted.bytesPerCommand ?? settings.sizes.perCommand)
+  const sizes = { ...settings.sizes, perCommand }
   const sites = SITES.map((site) => {
     const siteTraffic = { ...traffic, ...site }
     return { traffic: siteTraffic, outcomes: compareWays(siteTraffic, cache) }

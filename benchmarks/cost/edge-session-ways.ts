@@ -85,12 +85,15 @@ export function cachedWay(traffic: Traffic, { touchInterval, revocationLag, memo
     return started
   }
 
-  function readFeed(at: number, instance: Instance): void {
+  /** Gives whether it had to start anew. */
+  function readFeed(at: number, instance: Instance): boolean {
     ledger.add(at, 'feed', RUN.feed)
-    if (at - instance.feedReadAt > FEED_REACHES_BACK) instance.kept.clear()
+    const anew = at - instance.feedReadAt > FEED_REACHES_BACK
+    if (anew) instance.kept.clear()
     else for (const user of changedUsers.slice(instance.position)) instance.kept.delete(user)
     instance.position = changedUsers.length
     instance.feedReadAt = at
+    return anew
   }
 
   function announce(user: number, by: Instance): void {
@@ -99,13 +102,14 @@ export function cachedWay(traffic: Traffic, { touchInterval, revocationLag, memo
   }
 
   function read(at: number, user: number, instance: Instance): number {
-    if (at - instance.feedReadAt >= revocationLag) readFeed(at, instance)
+    const anew = at - instance.feedReadAt >= revocationLag && readFeed(at, instance)
     const kept = instance.kept.get(user)
     const version = versions[user] ?? 0
     if (kept !== undefined && kept.version >= version && at - kept.readAt < LONGEST_KEPT) return kept.lastSeen
     ledger.add(at, 'read', RUN.primaryRead)
     const record = { lastSeen: lastSeen[user] ?? 0, readAt: at, version }
-    instance.kept.set(user, record)
+    // What is looked up while the feed starts anew may be older than where it starts.
+    if (!anew) instance.kept.set(user, record)
     return record.lastSeen
   }
 

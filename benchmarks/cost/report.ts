@@ -27,11 +27,11 @@ export function describeResults({ surroundings, rates, sizes, sites, cacheCases,
   if (traffic === null) throw new Error('Nothing was simulated.')
   return [
     `Simulated on ${date} at commit ${commit}: edge-session ${edgeSession}, Node.js ${node}. Prices: ${rates.source}.`,
-    `Each user comes by ${traffic.visitsPerDay} times a day, most of them by day, and sees ${traffic.pagesPerVisit} pages, one every ${traffic.secondsPerPage} s. A page makes ${traffic.requestsPerPage} more requests. ${percent(traffic.signOuts)} of the visits end with a sign-out, ${percent(traffic.updates)} change the session. Each request meets ${traffic.routing === 'random' ? 'any instance' : 'the instance of its user'}; an instance lives ${traffic.instanceMinutes} minutes on average. ${sizes.sessionsPerUser} sessions of ${sizes.perSession} bytes are stored for each user of the day, and a command with its reply is ${sizes.perCommand} bytes.`,
+    `Each user comes by ${traffic.visitsPerDay} times a day, most of them by day, and sees ${traffic.pagesPerVisit} pages, one every ${traffic.secondsPerPage} s. A page makes ${traffic.requestsPerPage} more requests. ${percent(traffic.signOuts)} of the visits end with a sign-out, ${percent(traffic.updates)} change the session. Each request meets ${traffic.routing === 'random' ? 'any instance' : 'the instance of its user'}; an instance lives ${traffic.instanceMinutes} minutes on average. ${sizes.sessionsPerUser} sessions of ${sizes.perSession} bytes are stored for each user of the day. A command and its reply are ${sizes.perCommand} bytes, as counted in the first row of the last table.`,
     ...sites.flatMap((site) => [`### ${siteName(site.traffic)}`, siteTable(site, { rates, sizes })]),
     '### What the cache saves',
     cacheTable(cacheCases),
-    '### Is the simulation right?',
+    '### The simulation against real instances',
     checkTable(checks),
   ].join('\n\n')
 }
@@ -44,10 +44,10 @@ export function siteTable(
     [
       '',
       'per request',
-      'per second, at most',
+      'per second, in the busiest minute',
       'per month',
       'pay as you go',
-      'if scripts are billed by content',
+      'the same, counting inside scripts',
       'fixed plan',
     ],
     ...outcomes.map((outcome) => {
@@ -87,8 +87,8 @@ function cacheTable(cases: readonly CacheCase[]): string {
       'of these: reads',
       'feed',
       'touches',
-      'strict, scripts by content',
-      'cached, scripts by content',
+      'strict, inside scripts too',
+      'cached, inside scripts too',
     ],
     ...cases.map(({ name, strict, cached }) => {
       const { requests, purposes } = cached
