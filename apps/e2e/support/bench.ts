@@ -104,12 +104,19 @@ async function expectEveryKeyToExpire(kv: LocalKV): Promise<void> {
   }
 }
 
+/** How to read a key whole, by its type. */
+const READ_WHOLE: Readonly<Record<string, (key: string) => readonly [string, ...string[]]>> = {
+  hash: (key) => ['HGETALL', key],
+  stream: (key) => ['XRANGE', key, '-', '+'],
+}
+
 async function contentsOf(kv: LocalKV): Promise<readonly string[]> {
   const keys = await keysOf(kv)
   return Promise.all(
     keys.map(async (key) => {
-      const isHash = String(await kv.command('TYPE', key)) === 'hash'
-      return `${key} ${JSON.stringify(await kv.command(isHash ? 'HGETALL' : 'GET', key))}`
+      const type = String(await kv.command('TYPE', key))
+      const read = READ_WHOLE[type]?.(key) ?? (['GET', key] as const)
+      return `${key} ${JSON.stringify(await kv.command(...read))}`
     }),
   )
 }
