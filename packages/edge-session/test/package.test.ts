@@ -66,6 +66,7 @@ describe('the package', () => {
           "useSessions",
         ],
         "./testing": [
+          "changeFeedContract",
           "memoryStore",
           "sessionStoreContract",
           "signedInCookies",
@@ -91,8 +92,8 @@ describe('the package', () => {
 
   it('stays within its size budgets (own code, minified and gzipped, bytes)', async () => {
     const budgets: Record<string, number> = {
-      '.': 19_200,
-      './proxy': 11_800,
+      '.': 21_600,
+      './proxy': 14_000,
       './transports/rest': 1_400,
       './transports/upstash': 1_400,
       './transports/vercel-kv': 1_400,
