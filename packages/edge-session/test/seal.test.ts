@@ -2,7 +2,7 @@ import { CompactEncrypt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createSeal } from '../src/lib/seal.ts'
 import { createTokens, randomSid } from '../src/lib/token.ts'
-import { OTHER_SECRET, SECRET } from './support/instance.ts'
+import { OTHER_SECRET, SECRET } from './support/secrets.ts'
 
 const seal = createSeal([SECRET])
 const claims = { hello: 'wörld' }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createSeal, type Seal } from '../src/lib/seal.ts'
 import { createTokens, randomSid, type TokenClaims } from '../src/lib/token.ts'
-import { OTHER_SECRET, SECRET } from './support/instance.ts'
+import { OTHER_SECRET, SECRET } from './support/secrets.ts'
 
 const seal = createSeal([SECRET])
 const now = () => 1_000

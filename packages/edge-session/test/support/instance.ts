@@ -9,9 +9,9 @@ import type { JsonObject } from '../../src/lib/record.ts'
 import type { SessionStore } from '../../src/lib/session-store.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 import { redisOfWorker } from './redis-server.ts'
+import { SECRET } from './secrets.ts'
 
-export const SECRET = 'first-secret-of-at-least-32-characters'
-export const OTHER_SECRET = 'other-secret-of-at-least-32-characters'
+export { OTHER_SECRET, SECRET } from './secrets.ts'
 
 /** An instance on a local KV, with its clock and its events in the test's hands. */
 export interface TestInstance {
