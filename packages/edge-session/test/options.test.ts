@@ -3,7 +3,7 @@ import { ConfigurationError } from '../src/lib/errors.ts'
 import { createKVEngine } from '../src/lib/kv-engine.ts'
 import { kvStore } from '../src/lib/kv-store.ts'
 import { LIFETIME_PRESETS } from '../src/lib/lifetime.ts'
-import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import { type EdgeSessionOptions, kvFromEnvironment } from '../src/lib/options.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
 
 const secret = 'a-secret-of-at-least-32-characters-here'
@@ -135,5 +135,141 @@ describe('presets', () => {
       idle: 300_000,
       absolute: 12 * hour,
     })
+  })
+})
+
+describe('options', () => {
+  it('have a default each', () => {
+    const { config } = createKVEngine({ secret, kv }, kvStore)
+    expect(config).toMatchObject({
+      idle: 7 * 86_400_000,
+      absolute: 30 * 86_400_000,
+      touchInterval: 60_000,
+      rotateEvery: null,
+      rotationGrace: 30_000,
+      maxSessions: 100,
+      whenFull: 'evict-oldest',
+      prefix: 'session:',
+      kvTimeout: 750,
+      schema: null,
+      serverTiming: false,
+      origin: null,
+      now: Date.now,
+    })
+    expect(config.cookie).toEqual({
+      name: '__Host-session',
+      sameSite: 'lax',
+      secure: true,
+      path: '/',
+      domain: null,
+    })
+    expect(config.onEvent({ type: 'sign-in', userId: 'a', id: 'b', evicted: 0, at: 0 })).toBeUndefined()
+  })
+
+  it('are what they say they are', () => {
+    const now = () => 7
+    const onEvent = () => {}
+    const { config } = createKVEngine(
+      {
+        mode: 'kv',
+        secret: [` ${secret} `, `${secret}2`],
+        kv,
+        idle: '1h',
+        absolute: '400d',
+        touchInterval: '2m',
+        rotateEvery: '1h',
+        rotationGrace: '5s',
+        maxSessions: 1_000,
+        whenFull: 'refuse',
+        prefix: 'app:',
+        kvTimeout: '2s',
+        serverTiming: true,
+        origin: 'http://localhost:3000',
+        now,
+        onEvent,
+      },
+      kvStore,
+    )
+    expect(config).toMatchObject({
+      idle: 3_600_000,
+      absolute: 400 * 86_400_000,
+      touchInterval: 120_000,
+      rotateEvery: 3_600_000,
+      rotationGrace: 5_000,
+      maxSessions: 1_000,
+      whenFull: 'refuse',
+      prefix: 'app:',
+      kvTimeout: 2_000,
+      serverTiming: true,
+      origin: 'http://localhost:3000',
+      now,
+      onEvent,
+    })
+    expect(config.secrets()).toEqual([secret, `${secret}2`])
+  })
+
+  it.each<[string, EdgeSessionOptions]>([
+    ['"mode"', { mode: 'redis' as never }],
+    ['"maxSessions"', { maxSessions: 1_001 }],
+    ['"origin"', { origin: 'ftp://app.test' }],
+    ['"origin"', { origin: 'xhttps://app.test' }],
+    ['"origin"', { origin: 'https://' }],
+    ['"origin"', { origin: 'https://app.test/path' }],
+    ['"store"', { store: {} as never, kv }],
+    ['"store"', { store: {} as never, prefix: 'a:' }],
+    ['"store"', { store: {} as never, kvTimeout: '1s' }],
+    ['"secret"', { secret: `${'x'.repeat(31)} ` }],
+  ])('%s is refused in %j', (name, options) => {
+    const message = refusal(options)
+    expect(message).toMatch(/^edge-session: "\w+" .{12,}\.$/)
+    expect(message).toContain(name)
+  })
+
+  it.each([{ maxSessions: 1 }, { secret: 'x'.repeat(32) }, { origin: 'https://app.test' }])(
+    '%j is taken',
+    (options) => {
+      expect(refusal(options)).toBe('accepted')
+    },
+  )
+})
+
+describe('the KV of the environment', () => {
+  const made = (variables: Readonly<Record<string, string>>) => {
+    for (const name of ['KV_REST_API', 'UPSTASH_REDIS_REST'])
+      for (const part of ['URL', 'TOKEN']) vi.stubEnv(`${name}_${part}`, variables[`${name}_${part}`] ?? '')
+    try {
+      return kvFromEnvironment()
+    } catch (error) {
+      return error instanceof ConfigurationError ? error.message : error
+    }
+  }
+  const upstash = {
+    UPSTASH_REDIS_REST_URL: 'https://upstash.test',
+    UPSTASH_REDIS_REST_TOKEN: 'upstash-token',
+  }
+  const vercel = { KV_REST_API_URL: 'http://vercel.test', KV_REST_API_TOKEN: 'vercel-token' }
+
+  it("is Upstash's before Vercel's, each with its own token", () => {
+    expect(made(vercel)).toEqual({ url: 'http://vercel.test', token: 'vercel-token' })
+    expect(made({ ...vercel, ...upstash })).toEqual({ url: 'https://upstash.test', token: 'upstash-token' })
+  })
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['UPSTASH_REDIS_REST_TOKEN is not set', { ...vercel, ...upstash, UPSTASH_REDIS_REST_TOKEN: '' }],
+    ['UPSTASH_REDIS_REST_URL is not set', { ...vercel, ...upstash, UPSTASH_REDIS_REST_URL: '' }],
+    ['KV_REST_API_TOKEN is not set', { KV_REST_API_URL: 'https://canary' }],
+    ['KV_REST_API_URL is not set', { KV_REST_API_TOKEN: 'canary' }],
+    ['KV_REST_API_URL and KV_REST_API_TOKEN (or UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN)', {}],
+    ['KV_REST_API_URL is not an http(s) address', { ...vercel, KV_REST_API_URL: 'redis://canary' }],
+    ['KV_REST_API_URL is not an http(s) address', { ...vercel, KV_REST_API_URL: 'https://a canary' }],
+    ['KV_REST_API_URL is not an http(s) address', { ...vercel, KV_REST_API_URL: 'https://canary@kv.test' }],
+    ['KV_REST_API_URL is not an http(s) address', { ...vercel, KV_REST_API_URL: 'x https://canary' }],
+    ['KV_REST_API_TOKEN is not printable ASCII', { ...vercel, KV_REST_API_TOKEN: 'canary é' }],
+    ['KV_REST_API_TOKEN is not printable ASCII', { ...vercel, KV_REST_API_TOKEN: 'é-canary' }],
+  ])('is refused in one sentence: %s', (expected, variables) => {
+    const message = made(variables)
+    expect(message).toMatch(new RegExp(`^edge-session: ${expected.replace(/[()]/g, '\\$&')}`))
+    expect(message).not.toContain('canary')
+    expect(String(message).split('. ').length).toBe(2)
   })
 })
