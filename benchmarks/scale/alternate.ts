@@ -16,13 +16,15 @@ export interface Measured {
   readonly milliseconds: readonly number[]
   /** The same, the median of each round. */
   readonly medians: readonly number[]
+  /** The same, the slowest of each round. */
+  readonly slowest: readonly number[]
   readonly commandsSent: number
   readonly commandsRun: number
   readonly microsecondsInRedis: number
 }
 
 /** Users that are used between two looks at Redis' counters; each of them is another one. */
-const ROUND = 50
+const ROUND = 100
 
 /**
  * Runs an operation on both sides in turn, so that whatever else this machine does strikes both. Users are chosen at
@@ -46,6 +48,7 @@ export async function alternate(
   const totals = sides.map(() => ({
     milliseconds: [] as number[],
     medians: [] as number[],
+    slowest: [] as number[],
     sent: 0,
     calls: 0,
     microseconds: 0,
@@ -73,6 +76,7 @@ export async function alternate(
       if (round === 0 || first === undefined || last === undefined) continue
       total.milliseconds.push(...(times[side] ?? []))
       total.medians.push(percentile(times[side] ?? [], 0.5))
+      total.slowest.push(Math.max(...(times[side] ?? [])))
       total.sent += last.sent - first.sent
       const work: Work = workBetween(first.statistics, last.statistics, {
         sentReads: operation.sentReads * size,
@@ -83,9 +87,10 @@ export async function alternate(
     if (operation.changes)
       await Promise.all(sides.map((side, at) => putBack(side, turns[at] ?? [], population)))
   }
-  const [one, other] = totals.map(({ milliseconds, medians, sent, calls, microseconds }) => ({
+  const [one, other] = totals.map(({ milliseconds, medians, slowest, sent, calls, microseconds }) => ({
     milliseconds,
     medians,
+    slowest,
     commandsSent: sent / milliseconds.length,
     commandsRun: calls / milliseconds.length,
     microsecondsInRedis: microseconds / milliseconds.length,

@@ -6,7 +6,7 @@ import { OPERATIONS } from './operations.ts'
 import { percentile } from './percentile.ts'
 import { createPopulation, type Population } from './population.ts'
 import { writeResults, writeSection } from './repository.ts'
-import { type Comparison, describeResults, type Results } from './results.ts'
+import { type Comparison, describeResults, type Ratio, type Results } from './results.ts'
 import { seededRandom } from './seeded-random.ts'
 import { describeSurroundings } from './surroundings.ts'
 
@@ -128,22 +128,30 @@ async function compare(
       const samples = Math.ceil(Number(values.samples) * share)
       const sides = [sideOf(small), sideOf(large)] as const
       const [few, many] = await alternate(operation, { sides, population, random, samples })
-      const ratios = few.medians.map((median, round) => (many.medians[round] ?? 0) / median)
-      const ratio = percentile(ratios, 0.5)
+      const ratio = ratioByRound(few.medians, many.medians)
       comparisons.push({
         operation: operation.name,
         sessionsOfUser,
         ratio,
-        quartiles: [percentile(ratios, 0.25), percentile(ratios, 0.75)],
+        ratioOfSlowest: ratioByRound(few.slowest, many.slowest),
         small: shortened(few),
         large: shortened(many),
       })
       console.log(
-        `${operation.name}, ${sessionsOfUser} sessions: p50 ${ratio.toFixed(2)} of that at ${SMALL.sessions}`,
+        `${operation.name}, ${sessionsOfUser} sessions: p50 ${ratio.median.toFixed(2)} of that at ${SMALL.sessions}`,
       )
     }
   }
   return comparisons
+}
+
+function ratioByRound(small: readonly number[], large: readonly number[]): Ratio {
+  const ratios = small.map((base, round) => (large[round] ?? Number.NaN) / base)
+  return {
+    median: percentile(ratios, 0.5),
+    lowerQuartile: percentile(ratios, 0.25),
+    upperQuartile: percentile(ratios, 0.75),
+  }
 }
 
 function shortened({
