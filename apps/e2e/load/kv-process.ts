@@ -13,6 +13,7 @@ export interface KVProcess {
   resetStats(): Promise<void>
   /** The last 10,000 commands. */
   journal(): Promise<readonly JournalEntry[]>
+  clearJournal(): Promise<void>
   keys(): Promise<number>
   stop(): Promise<void>
 }
@@ -41,6 +42,7 @@ export async function startKVProcess({ redis }: { redis: string }): Promise<KVPr
     stats: () => ask('GET', `${control}/__stats`),
     resetStats: () => ask('DELETE', `${control}/__stats`),
     journal: () => ask('GET', `${control}/journal`),
+    clearJournal: () => ask('DELETE', `${control}/journal`),
     keys: async () => (await ask<{ result: number }>('POST', url, ['DBSIZE'])).result,
     async stop() {
       process.off('exit', killed)

@@ -1,9 +1,9 @@
-// pnpm load: drives the built demo, see README.md beside this file.
+// pnpm load: drives the built demo. Results go to .local/prove; `pnpm prove` at the root writes the report.
 import { parseArgs } from 'node:util'
 import { buildVariants } from '../support/build-variants.ts'
 import { NEXT_16_PROXY } from '../support/variants.ts'
 import { toMinutes } from './minutes.ts'
-import { currentCommit, resultsDirectory, saveResult } from './results.ts'
+import { resultsDirectory, runPart } from './results.ts'
 import type { Scenario } from './scenario.ts'
 import { COST } from './scenarios/cost.ts'
 import { FAULTS } from './scenarios/faults.ts'
@@ -30,23 +30,11 @@ const chosen =
     ? [{ ...SOAK, minutes: toMinutes(values.soak) }]
     : SCENARIOS.filter(({ name }) => values.only?.includes(name) ?? true)
 const directory = resultsDirectory(values.minutes === undefined ? 'whole' : 'try')
-const commit = currentCommit()
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
 await buildVariants([NEXT_16_PROXY])
 for (const { name, minutes, run } of chosen) {
-  const length = values.minutes === undefined ? minutes : Math.min(minutes, toMinutes(`${values.minutes}m`))
-  console.log(`${name}: ${length} min`)
-  const date = new Date().toISOString()
-  const started = performance.now()
-  const { figures, failures } = await run(length).catch((error: unknown) => ({
-    figures: null,
-    failures: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
-  }))
-  const seconds = Math.round((performance.now() - started) / 1_000)
-  saveResult(directory, { part: name, date, commit, seconds, failures, figures })
-  console.log(`${name}: ${failures.length === 0 ? 'ok' : 'FAILED'} after ${seconds} s`)
-  for (const failure of failures) console.error(`  ${failure}`)
-  if (failures.length > 0) process.exitCode = 1
+  const length = values.minutes === undefined ? minutes : Math.min(minutes, Number(values.minutes))
+  if (!(await runPart(directory, name, () => run(length)))) process.exitCode = 1
 }

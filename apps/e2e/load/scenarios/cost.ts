@@ -1,16 +1,27 @@
 import { gatherCrowd } from '../crowd.ts'
 import { driveFully } from '../drive.ts'
 import { openPool } from '../http-pool.ts'
-import { countKV, perRequest } from '../kv-count.ts'
+import { countKV, type KVCount, perRequest } from '../kv-count.ts'
 import { allZero, type Scenario } from '../scenario.ts'
 import { withSite } from '../site.ts'
-import { keepTally } from '../tally.ts'
+import { keepTally, type TallySummary } from '../tally.ts'
 import { USERS } from '../users.ts'
 import { actsOf } from '../visitors.ts'
 import { CONNECTIONS, VISITORS } from './mixed.ts'
 
+export interface CostFigures {
+  readonly seconds: number
+  readonly visitors: number
+  readonly requestsPerSecond: number
+  readonly requestsPerVisitorAndMinute: number
+  readonly load: TallySummary
+  readonly kv: KVCount
+  readonly readsPerRequest: number
+  readonly writesPerRequest: number
+}
+
 /** Reads alone, with the lifetimes an app has that sets none. */
-export const COST: Scenario = {
+export const COST: Scenario<CostFigures> = {
   name: 'cost',
   minutes: 2,
   run: (minutes) =>

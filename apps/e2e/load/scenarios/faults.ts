@@ -5,7 +5,7 @@ import { openPool } from '../http-pool.ts'
 import type { KVProcess } from '../kv-process.ts'
 import { allZero, type Scenario } from '../scenario.ts'
 import { withSite } from '../site.ts'
-import { keepTally } from '../tally.ts'
+import { keepTally, type TallySummary } from '../tally.ts'
 import { USERS } from '../users.ts'
 import { type Acts, actsOf } from '../visitors.ts'
 import { CONNECTIONS, TOUCH_SECONDS, VISITORS } from './mixed.ts'
@@ -25,8 +25,19 @@ const ACTIONS: readonly FaultAction[] = [
 const STRUCK = 0.3
 const RECOVERY_SECONDS = 20
 
+export interface FaultsFigures {
+  readonly seconds: number
+  /** Share of the KV requests that a fault struck, of the last 10,000. */
+  readonly struck: number
+  readonly requestsPerSecond: number
+  readonly load: TallySummary
+  readonly recovery: { readonly milliseconds: number; readonly load: TallySummary }
+  readonly signedInAtTheEnd: { readonly visitors: number; readonly right: number }
+  readonly never: Readonly<Record<string, number>>
+}
+
 /** The same mix while almost a third of all KV requests fail in one way or another. */
-export const FAULTS: Scenario = {
+export const FAULTS: Scenario<FaultsFigures> = {
   name: 'faults',
   minutes: 5,
   run: (minutes) =>
@@ -86,6 +97,7 @@ export const FAULTS: Scenario = {
 /** Each kind of fault on its own, so that together they strike the share that is wanted. */
 async function strike(kv: KVProcess): Promise<void> {
   const probability = 1 - (1 - STRUCK) ** (1 / ACTIONS.length)
+  await kv.clearJournal()
   await kv.setFaults(ACTIONS.map((action) => ({ action, match: { probability } })))
 }
 

@@ -29,8 +29,17 @@ export interface FloodPhase {
   readonly attackPerSecond: number
 }
 
+export interface FloodFigures {
+  readonly offeredPerSecond: number
+  readonly halfPerSecond: number
+  readonly legitimatePerSecond: number
+  readonly phases: Readonly<
+    Record<'calm' | 'anonymous' | 'forged' | 'anonymousHalf' | 'forgedHalf', FloodPhase>
+  >
+}
+
 /** Forged cookies beside a little legitimate traffic, and the same requests without a cookie to compare with. */
-export const FLOOD: Scenario = {
+export const FLOOD: Scenario<FloodFigures> = {
   name: 'flood',
   minutes: 1,
   run: (minutes) =>

@@ -1,11 +1,11 @@
 import { gatherCrowd } from '../crowd.ts'
 import { driveFully } from '../drive.ts'
 import { openPool } from '../http-pool.ts'
-import { countKV } from '../kv-count.ts'
-import { usageOf } from '../process-usage.ts'
+import { countKV, type KVCount } from '../kv-count.ts'
+import { type Usage, usageOf } from '../process-usage.ts'
 import { allZero, type Scenario } from '../scenario.ts'
 import { withSite } from '../site.ts'
-import { keepTally } from '../tally.ts'
+import { keepTally, type TallySummary } from '../tally.ts'
 import { USERS } from '../users.ts'
 import { actsOf } from '../visitors.ts'
 
@@ -14,8 +14,20 @@ export const VISITORS = 200
 /** Short, so that reads record activity all the time. */
 export const TOUCH_SECONDS = '5'
 
+export interface MixedFigures {
+  readonly seconds: number
+  readonly connections: number
+  readonly visitors: number
+  readonly users: number
+  readonly requestsPerSecond: number
+  readonly load: TallySummary
+  readonly kv: KVCount
+  readonly server: { readonly before: Usage; readonly after: Usage }
+  readonly keysAtTheEnd: number
+}
+
 /** 80 % reads, 15 % writes, 5 % sign-ins and sign-outs, as fast as ten connections are answered. */
-export const MIXED: Scenario = {
+export const MIXED: Scenario<MixedFigures> = {
   name: 'mixed',
   minutes: 10,
   run: (minutes) =>

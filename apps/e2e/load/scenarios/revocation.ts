@@ -1,10 +1,15 @@
 import { gatherCrowd } from '../crowd.ts'
 import { driveFully } from '../drive.ts'
 import { openPool } from '../http-pool.ts'
-import { noRevocations, type Revocation, revokeUnderLoad } from '../revocation-round.ts'
+import {
+  noRevocations,
+  type Revocation,
+  type RevocationCounts,
+  revokeUnderLoad,
+} from '../revocation-round.ts'
 import { allZero, type Scenario } from '../scenario.ts'
 import { withSite } from '../site.ts'
-import { keepTally } from '../tally.ts'
+import { keepTally, type TallySummary } from '../tally.ts'
 import { USERS } from '../users.ts'
 import { actsOf } from '../visitors.ts'
 import { TOUCH_SECONDS } from './mixed.ts'
@@ -12,8 +17,14 @@ import { TOUCH_SECONDS } from './mixed.ts'
 const REVOKING = 3
 const BYSTANDERS = 40
 
+export interface RevocationFigures {
+  readonly instances: number
+  readonly revocations: RevocationCounts
+  readonly load: TallySummary
+}
+
 /** Users sign out everywhere, on two instances, while all their sessions and those of others are in use. */
-export const REVOCATION: Scenario = {
+export const REVOCATION: Scenario<RevocationFigures> = {
   name: 'revocation',
   minutes: 2,
   run: (minutes) =>

@@ -6,7 +6,7 @@ import { type Usage, usageOf } from '../process-usage.ts'
 import { allZero, type Scenario } from '../scenario.ts'
 import { withSite } from '../site.ts'
 import { slopePerTenMinutes } from '../slope.ts'
-import { keepTally } from '../tally.ts'
+import { keepTally, type TallySummary } from '../tally.ts'
 import { USERS } from '../users.ts'
 import { actsOf } from '../visitors.ts'
 import { TOUCH_SECONDS, VISITORS } from './mixed.ts'
@@ -19,8 +19,19 @@ export interface Sample extends Usage {
   readonly minute: number
 }
 
+export interface SoakFigures {
+  readonly minutes: number
+  readonly perSecond: number
+  readonly warmUpMinutes: number
+  readonly rssSlopePercentPerTenMinutes: number
+  readonly keys: { readonly before: number; readonly after: number }
+  readonly descriptors: { readonly first: number; readonly last: number; readonly most: number }
+  readonly samples: readonly Sample[]
+  readonly load: TallySummary
+}
+
 /** The mix at a moderate rate, for as long as one likes. */
-export const SOAK: Scenario = {
+export const SOAK: Scenario<SoakFigures> = {
   name: 'soak',
   minutes: 120,
   run: (minutes) =>

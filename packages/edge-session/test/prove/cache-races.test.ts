@@ -4,9 +4,10 @@ import { type LocalKV, startLocalKV } from 'local-kv'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kvStore } from '../../src/lib/kv-store.ts'
 import type { KVTransport } from '../../src/lib/kv-transport.ts'
+import { report } from './report.ts'
 import { directTransport } from './support/direct-transport.ts'
 import { createNode, type Node } from './support/raced-nodes.ts'
-import { PATIENCE, runs, seeded } from './support/settings.ts'
+import { PATIENCE, runs, SEED, seeded } from './support/settings.ts'
 
 const LAG = 5_000
 const START = Date.now()
@@ -90,7 +91,7 @@ describe(`a cache, over ${schedules} schedules`, () => {
     )
     expect(tally.served).toBeGreaterThan(tally.views / 4)
     expect(tally.lateChecks).toBeGreaterThan(tally.runs / 10)
-    console.log(`cache: ${JSON.stringify(tally)}`)
+    report('cache', { ...tally, seed: SEED })
   })
 })
 

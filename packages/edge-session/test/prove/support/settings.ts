@@ -9,9 +9,7 @@ export function runs({ usual, proof }: { usual: number; proof: number }): number
 }
 
 /** Another one each time, unless `PROVE_SEED` says which. */
-export const SEED = process.env.PROVE_SEED
-  ? Number(process.env.PROVE_SEED)
-  : Math.floor(Math.random() * 2 ** 31)
+export const SEED = chooseSeed()
 
 /** For `fc.assert`, which prints the seed when something fails. */
 export function seeded<Settings extends object>(settings: Settings): Settings & { seed: number } {
@@ -30,4 +28,9 @@ export const PATIENCE = isProof(process.env.PROVE) || process.env.PROVE_RUNS ? 4
 
 function isProof(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== '0'
+}
+
+function chooseSeed(): number {
+  const { PROVE_SEED } = process.env
+  return PROVE_SEED ? Number(PROVE_SEED) : Math.floor(Math.random() * 2 ** 31)
 }

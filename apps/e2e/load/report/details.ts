@@ -1,0 +1,187 @@
+import type { KVCount } from '../kv-count.ts'
+import type { ProofLine } from '../prove/proofs.ts'
+import type { TallySummary } from '../tally.ts'
+import { type Cell, duration, milliseconds, percent, table, text } from './markdown.ts'
+import type { Results } from './results-of.ts'
+
+/** The sections below the aims, one for each part that has figures. */
+export function detailsOf(results: Results): readonly string[] {
+  return [
+    proofs(results),
+    mixed(results),
+    cost(results),
+    faults(results),
+    flood(results),
+    revocation(results),
+    soak(results),
+  ].filter((section) => section !== '')
+}
+
+function proofs(results: Results): string {
+  const figures = results.figures('proofs')
+  if (figures === null) return ''
+  const of = (proof: string) => figures.lines.filter((line) => line.proof === proof)
+  const rest = figures.lines.filter(({ proof }) => !['model', 'interleavings'].includes(proof))
+  return section('Proofs', [
+    `${text(figures.tests.passed)} tests of packages/edge-session/test/prove passed, ${text(figures.tests.failed)} failed.`,
+    'The model: three users with four browsers on two nodes do anything in any order, with faults, lagging replicas, clocks and changed secrets; after each step the product is compared with the model.',
+    table(
+      ['what happened', 'times'],
+      of('model').flatMap((line) => entriesOf(line).map(([name, count]) => [name, count])),
+    ),
+    'Races: every order in which the KV calls of several parties can arrive, drawn at random.',
+    table(
+      ['race', 'store', 'schedules', 'different orders', 'seed'],
+      of('interleavings').map((line) => cells(line, ['race', 'store', 'schedules', 'orders', 'seed'])),
+    ),
+    'Everything else that was counted.',
+    table(
+      ['what', 'counts'],
+      rest.map((line) => [
+        line.proof,
+        entriesOf(line)
+          .map(([name, count]) => `${name} ${name === 'seed' ? count : text(count)}`)
+          .join(', '),
+      ]),
+    ),
+  ])
+}
+
+function mixed(results: Results): string {
+  const figures = results.figures('mixed')
+  if (figures === null) return ''
+  const { load, server } = figures
+  return section('Mixed load', [
+    `${text(figures.visitors)} visitors of ${figures.users} users for ${duration(figures.seconds)} over ${figures.connections} connections, each as fast as it was answered: 80 % reads, 15 % writes of session data, 5 % sign-ins and sign-outs; every sign-out is followed by a replay of its token. Activity was recorded every 5 s. Every answer was compared with who had asked: its user, and a mark that only this session has.`,
+    loadTable(load),
+    kvSentence(figures.kv, load.requests),
+    `Memory of the server: ${text(server.before.rssMiB)} MiB before, ${text(server.after.rssMiB)} MiB after; file descriptors: ${server.before.descriptors} and ${server.after.descriptors}.`,
+  ])
+}
+
+function cost(results: Results): string {
+  const figures = results.figures('cost')
+  if (figures === null) return ''
+  return section('Cost in KV commands', [
+    `Reads alone, with the default lifetimes: ${text(figures.load.requests)} of them, ${text(figures.requestsPerSecond)} a second. Activity is recorded at most once a minute and session, so writes per read depend on how often a session is used: here ${text(figures.requestsPerVisitorAndMinute)} times a minute.`,
+    kvSentence(figures.kv, figures.load.requests),
+  ])
+}
+
+function faults(results: Results): string {
+  const figures = results.figures('faults')
+  if (figures === null) return ''
+  const { load, recovery, signedInAtTheEnd } = figures
+  return section('Load with a failing KV', [
+    `The same mix for ${duration(figures.seconds)} while ${percent(figures.struck)} of all KV requests were delayed, hung, were reset before or after they were applied, or were answered with 500, 429, HTML or half an answer. 503 is the right answer when KV does not say who somebody is; nobody may be signed out by it.`,
+    loadTable(load),
+    table(['never', 'times'], Object.entries(figures.never)),
+    `After the faults ended, the last answer that was not right came ${milliseconds(recovery.milliseconds)} later. Of ${text(signedInAtTheEnd.visitors)} visitors who had not signed out, ${text(signedInAtTheEnd.right)} were signed in at the end.`,
+  ])
+}
+
+function flood(results: Results): string {
+  const figures = results.figures('flood')
+  if (figures === null) return ''
+  const { phases, halfPerSecond, offeredPerSecond } = figures
+  const names: readonly (readonly [keyof typeof phases, string])[] = [
+    ['calm', 'no flood'],
+    ['anonymous', `no cookie, ${text(offeredPerSecond)}/s offered`],
+    ['forged', `forged, ${text(offeredPerSecond)}/s offered`],
+    ['anonymousHalf', `no cookie, ${text(halfPerSecond)}/s`],
+    ['forgedHalf', `forged, ${text(halfPerSecond)}/s`],
+  ]
+  return section('Forged tokens', [
+    `${figures.legitimatePerSecond} legitimate requests a second, beside a flood of forged tokens to two protected routes: noise under the name of the right key, tokens of another secret, malformed ones. The same flood without cookies shows what the requests themselves cost. A server that does not keep up gets as many as it answers. Server, KV, Redis, flood and measurement share the cores.`,
+    table(
+      [
+        'flood',
+        'answered a second',
+        'legitimate p50',
+        'p99',
+        'KV commands of the flood',
+        'MiB before',
+        'after',
+      ],
+      names.map(([name, words]) => {
+        const { attackPerSecond, legitimate, kvCommandsOfTheFlood, before, after } = phases[name]
+        const { p50, p99 } = legitimate.latency
+        return [
+          words,
+          Math.round(attackPerSecond),
+          milliseconds(p50),
+          milliseconds(p99),
+          kvCommandsOfTheFlood,
+          before.rssMiB,
+          after.rssMiB,
+        ]
+      }),
+    ),
+  ])
+}
+
+function revocation(results: Results): string {
+  const figures = results.figures('revocation')
+  if (figures === null) return ''
+  const { revocations } = figures
+  return section('Revocation under load', [
+    `On ${figures.instances} instances, all sessions of a user in use, one of them ended all or all others, ${text(revocations.rounds)} times: ${text(revocations.sessionsRevoked)} sessions. ${text(revocations.readsAfterwards)} requests of those were begun after the app had confirmed it.`,
+    table(
+      ['never', 'times'],
+      [
+        ['answered after the revocation was confirmed', revocations.lostRevocations],
+        ['another number of sessions confirmed than there were', revocations.wrongNumbers],
+        ['the session that stays refused', revocations.refusedSurvivors],
+        ['wrong identity', revocations.wrongIdentities],
+      ],
+    ),
+  ])
+}
+
+function soak(results: Results): string {
+  const figures = results.figures('soak')
+  if (figures === null) return ''
+  const { samples, descriptors, keys, load } = figures
+  const shown = samples.filter((_, n) => n % Math.max(1, Math.floor(samples.length / 24)) === 0)
+  return section('Soak', [
+    `The mix at ${figures.perSecond} a second for ${text(figures.minutes)} min, ${text(load.requests)} requests. From minute ${text(figures.warmUpMinutes)} on, memory grew by ${figures.rssSlopePercentPerTenMinutes.toFixed(2)} % in 10 minutes. File descriptors: ${descriptors.first} then, ${descriptors.last} at the end, ${descriptors.most} at most. KV keys: ${keys.before} before, ${keys.after} after everybody had signed out.`,
+    table(
+      ['minute', 'memory in MiB', 'file descriptors'],
+      shown.map(({ minute, rssMiB, descriptors }) => [Math.round(minute), rssMiB, descriptors]),
+    ),
+  ])
+}
+
+function section(title: string, blocks: readonly string[]): string {
+  return [`## ${title}`, ...blocks].join('\n\n')
+}
+
+function loadTable({ kinds, latency, statuses, requests }: TallySummary): string {
+  const rows = Object.entries(kinds).sort(([a], [b]) => (a < b ? -1 : 1))
+  return table(
+    ['request', 'times', 'answers', 'p50', 'p99', 'longest'],
+    [...rows, ['all', { ...latency, count: requests, statuses }] as const].map(([kind, summary]) => [
+      kind,
+      summary.count,
+      Object.entries(summary.statuses)
+        .map(([status, count]) => `${status}: ${text(count)}`)
+        .join(', '),
+      milliseconds(summary.p50),
+      milliseconds(summary.p99),
+      milliseconds(summary.max),
+    ]),
+  )
+}
+
+function kvSentence({ commands, requests, byCommand }: KVCount, asked: number): string {
+  const each = Object.entries(byCommand).map(([name, count]) => `${text(count)} ${name}`)
+  return `KV received ${text(commands)} commands (${each.join(', ')}) in ${text(requests)} requests, for ${text(asked)} requests of the app.`
+}
+
+function entriesOf({ proof: _, ...counts }: ProofLine): readonly (readonly [string, Cell])[] {
+  return Object.entries(counts) as readonly (readonly [string, Cell])[]
+}
+
+function cells(line: ProofLine, names: readonly string[]): readonly Cell[] {
+  return names.map((name) => (name === 'seed' ? String(line[name]) : (line[name] ?? '')))
+}

@@ -1,0 +1,55 @@
+import type { TestCounts } from '../prove/count-tests.ts'
+import type { MutantFigures } from '../prove/mutants.ts'
+import type { ProofFigures } from '../prove/proofs.ts'
+import { type PartResult, readResult } from '../results.ts'
+import type { CostFigures } from '../scenarios/cost.ts'
+import type { FaultsFigures } from '../scenarios/faults.ts'
+import type { FloodFigures } from '../scenarios/flood.ts'
+import type { MixedFigures } from '../scenarios/mixed.ts'
+import type { RevocationFigures } from '../scenarios/revocation.ts'
+import type { SoakFigures } from '../scenarios/soak.ts'
+
+/** What each part writes. */
+export interface Parts {
+  readonly tests: TestCounts
+  readonly proofs: ProofFigures
+  readonly mutants: MutantFigures
+  readonly mixed: MixedFigures
+  readonly cost: CostFigures
+  readonly faults: FaultsFigures
+  readonly flood: FloodFigures
+  readonly revocation: RevocationFigures
+  readonly soak: SoakFigures
+}
+
+export type PartName = keyof Parts
+
+export const PART_NAMES: readonly PartName[] = [
+  'tests',
+  'proofs',
+  'mutants',
+  'mixed',
+  'cost',
+  'faults',
+  'flood',
+  'revocation',
+  'soak',
+]
+
+/** The last result of every part; `null` where there is none. */
+export interface Results {
+  result(part: PartName): PartResult | null
+  /** `null` as well if the part broke off before it had figures. */
+  figures<Name extends PartName>(part: Name): Parts[Name] | null
+}
+
+export function resultsOf(directory: string): Results {
+  const all = new Map(PART_NAMES.map((part) => [part, readResult(directory, part)]))
+  return {
+    result: (part) => all.get(part) ?? null,
+    figures<Name extends PartName>(part: Name): Parts[Name] | null {
+      const figures = all.get(part)?.figures ?? {}
+      return Object.keys(figures).length === 0 ? null : (figures as Parts[Name])
+    },
+  }
+}
