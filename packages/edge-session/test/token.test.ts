@@ -30,6 +30,16 @@ describe('a token', () => {
     })
   })
 
+  it('carries the version its visitor has stored, or none', async () => {
+    const of = async (version?: number) => {
+      const opened = await tokens.open([await issue(version === undefined ? {} : { version })])
+      return typeof opened === 'string' ? opened : opened.claims
+    }
+    expect(await of(0)).toMatchObject({ version: 0 })
+    expect(await of(7)).toMatchObject({ version: 7 })
+    expect('version' in Object(await of())).toBe(false)
+  })
+
   it('says whether the first secret sealed it', async () => {
     const token = await issue()
     const next = createTokens({ seal: createSeal([OTHER_SECRET, SECRET]), now })
@@ -83,6 +93,7 @@ describe('a token', () => {
     ['an end that is no number', { ...good, e: '9000' }],
     ['an end that is no whole number', { ...good, e: 9_000.5 }],
     ['an end beyond numbers', { ...good, e: 2 ** 53 }],
+    ['a version that is no number', { ...good, v: '1' }],
   ])('is malformed with %s', async (_, claims) => {
     expect(await tokens.open([await seal.seal('token', claims)])).toBe('malformed')
   })
