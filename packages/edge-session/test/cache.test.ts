@@ -273,6 +273,19 @@ describe('the feed', () => {
     expect((await look(token)).said).toBe('revoked')
   })
 
+  it('that was deleted and begun again in the same millisecond is another one', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: here.clock.now })
+    try {
+      const token = await keptSession()
+      await here.kv.command('DEL', 'session:alice', 'changes:session:')
+      await there.lifecycle.revokeAll('bob', { except: null })
+      here.clock.now += LAG
+      expect((await look(token)).said).toBe('revoked')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('always has an end of its own', async () => {
     await keptSession()
     await there.lifecycle.revokeAll('bob', { except: null })

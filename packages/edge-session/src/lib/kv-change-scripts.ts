@@ -10,8 +10,9 @@ const MOST_CHANGES = 1_000
 /** However many changes there are: the feed never takes more than some megabytes. */
 const LONGEST_FEED = 50_000
 
+/** Every entry bears the nonce of its script, so that one of the same id in a feed that was begun anew is another one. */
 function append(feed: string, key: string): string {
-  return `local entry = redis.call('XADD', ${feed}, 'MAXLEN', '~', '${LONGEST_FEED}', '*', 'k', ${key})
+  return `local entry = redis.call('XADD', ${feed}, 'MAXLEN', '~', '${LONGEST_FEED}', '*', 'k', ${key}, 'n', ARGV[#ARGV])
 redis.call('XTRIM', ${feed}, 'MINID', '~', string.format('%.0f', tonumber(string.match(entry, '^%d+')) - ${KEPT_FOR}))
 redis.call('PEXPIRE', ${feed}, ${2 * KEPT_FOR})`
 }
@@ -39,15 +40,19 @@ return 1`
  * KEYS: the feed. ARGV: cursor, or empty. Gives 1, the next cursor and every key that changed since, some perhaps
  * twice; or 0 and a cursor to begin with, if the feed no longer holds the entry the cursor stands on.
  */
-export const CHANGES: string = `if ARGV[1] ~= '' then
-local entries = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ${MOST_CHANGES + 1})
-if entries[1] and entries[1][1] == ARGV[1] and #entries <= ${MOST_CHANGES} then
-local reply = {1, entries[#entries][1]}
+export const CHANGES: string = `local function cursor(entry)
+return entry[1] .. ' ' .. entry[2][4]
+end
+local id = string.match(ARGV[1], '^%S+')
+if id then
+local entries = redis.call('XRANGE', KEYS[1], id, '+', 'COUNT', ${MOST_CHANGES + 1})
+if entries[1] and cursor(entries[1]) == ARGV[1] and #entries <= ${MOST_CHANGES} then
+local reply = {1, cursor(entries[#entries])}
 for n = 2, #entries do reply[n + 1] = entries[n][2][2] end
 return reply
 end
 end
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-if last then return {0, last[1]} end
+if last then return {0, cursor(last)} end
 ${append('KEYS[1]', "''")}
-return {0, entry}`
+return {0, entry .. ' ' .. ARGV[#ARGV]}`

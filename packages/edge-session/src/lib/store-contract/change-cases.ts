@@ -91,7 +91,8 @@ export const changeCases: readonly StoreContractCase[] = [
       const { cursor } = await feedOf(scene).read(null)
       for (let i = 0; i < 1_100; i += 50) {
         const records = Array.from({ length: 50 }, (_, n) => signIn({ userId: `user ${i + n}` }))
-        for (const record of await Promise.all(records)) await store.destroy(record)
+        const signedIn = await Promise.all(records)
+        await Promise.all(signedIn.map((record) => store.destroy(record)))
       }
       expectEqual((await feedOf(scene).read(cursor)).userIds, null)
     },

@@ -105,7 +105,8 @@ export const steps: fc.Arbitrary<Step>[] = [
   ),
   step('noLag', {}, async (world) => endLag(world)),
   step('evict', { userId }, async (world, { userId }) => {
-    await world.kv.command('DEL', `session:${userId}`)
+    // Nobody announces it, so the feed goes as well.
+    await world.kv.command('DEL', `session:${userId}`, 'changes:session:')
     await world.settle([new Map([...world.state].filter(([other]) => other !== userId))])
   }),
   step(
@@ -184,6 +185,7 @@ async function corrupt(
   const kept = sessions.filter(({ id }) => id !== session.id)
   const written = { state: '{"r":"admin"', times: '0 x', newer: '2|of a later version' }[how]
   await world.kv.command('HSET', `session:${userId}`, `${how === 'times' ? 't' : 's'}:${session.id}`, written)
+  await world.kv.command('DEL', 'changes:session:')
   // Without times a session is over for everybody, until the next sign-in sweeps it away.
   const unreadable = { ...session, version: 0, role: null, data: {} }
   if (how === 'state') kept.push({ ...unreadable, content: 'corrupt' })

@@ -11,6 +11,7 @@ export interface Stored {
 }
 
 const PREFIX = 'session:'
+const FEED = 'changes:session:'
 
 export async function readStored(kv: LocalKV): Promise<Stored> {
   const keys = ((await kv.command('KEYS', '*')) as string[]).sort()
@@ -18,7 +19,10 @@ export async function readStored(kv: LocalKV): Promise<Stored> {
   const ttls: number[] = []
   let text = keys.join('\n')
   for (const key of keys) {
-    const flat = ((await kv.command('HGETALL', key)) as string[]).map(String)
+    const isFeed = key === FEED
+    const flat = isFeed
+      ? ((await kv.command('XRANGE', key, '-', '+')) as unknown[]).flat(2).map(String)
+      : ((await kv.command('HGETALL', key)) as string[]).map(String)
     const fields = new Map(
       flat.flatMap((name, n) => (n % 2 === 0 ? [[name, flat[n + 1] ?? ''] as const] : [])),
     )
@@ -26,7 +30,7 @@ export async function readStored(kv: LocalKV): Promise<Stored> {
     if (ttl === -2) continue
     ttls.push(ttl)
     text += `\n${flat.join('\n')}`
-    state.set(key.slice(PREFIX.length), parseUser(fields))
+    if (!isFeed) state.set(key.slice(PREFIX.length), parseUser(fields))
   }
   return { state, ttls, text }
 }

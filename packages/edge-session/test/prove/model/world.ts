@@ -20,6 +20,7 @@ import { forgetMemos } from '../support/memos.ts'
 import { TROUBLES, type Trouble } from './faults.ts'
 import { endOf, follow, type ModelState, resolve, textOf, userOf, withoutOver } from './sessions.ts'
 import { readStored } from './stored.ts'
+import { createWatcher, LAG } from './watcher.ts'
 
 export const USERS = ['alice', 'bob', 'josé 日本'] as const
 export const BROWSERS = 4
@@ -95,18 +96,21 @@ export async function createWorld(
   const seals = new Map<number, Seal>()
   const infos = new Map<string, TokenInfo>()
   const graves = new Set<string>()
+  const watcher = createWatcher(clock)
   let judge: KVEngine<JsonObject, SessionStore> | null = null
+  let watching: KVEngine<JsonObject, SessionStore> | null = null
 
   function engineOf(
     secrets: readonly string[],
-    { skew, transport }: { skew: number; transport: KVTransport },
+    { skew, transport, cached = false }: { skew: number; transport: KVTransport; cached?: boolean },
   ) {
     forgetMemos()
     return createKVEngine<JsonObject, SessionStore>(
       {
         secret: secrets,
-        kv: transport,
-        kvTimeout: '1m',
+        // Whoever changes sessions says so, cached or not.
+        store: kvStore({ transport, timeout: 60_000, changes: true }),
+        ...(cached && { cache: { revocationLag: LAG } }),
         now: () => clock.now + skew,
         onEvent: (event) => events.push(event),
         ...LIFETIMES,
@@ -226,6 +230,7 @@ export async function createWorld(
       if (next === undefined) expect(text).toBe(possible.map(textOf).join('\n— or —\n'))
       bury(next ?? new Map())
       world.state = next ?? new Map()
+      watcher.note(world.state)
       await checkInvariants(stored)
     },
   }
@@ -262,6 +267,8 @@ export async function createWorld(
     const secrets = Array.from({ length: newest + 1 }, (_, stage) => secretOf(newest - stage))
     if (judge === null || judge.config.secrets().length !== secrets.length)
       judge = engineOf(secrets, { skew: 0, transport: directTransport(kv) })
+    if (watching === null || watching.config.secrets().length !== secrets.length)
+      watching = engineOf(secrets, { skew: 0, transport: restTransport(kv), cached: true })
     const latest = [...infos.values()].slice(-6)
     for (const { token, userId, id, absoluteEnd } of latest) {
       const now = clock.now
@@ -273,6 +280,10 @@ export async function createWorld(
       const right = found.kind === 'active' ? `${userId} ${found.session.id}` : found.kind
       expect(seen).toBe(now >= absoluteEnd ? 'none' : right)
     }
+    const { reads, scripts } = world.trouble
+    const mayBeUnknown = reads !== 'answered' || scripts !== 'answered'
+    const late = await watcher.look(watching, { tokens: latest, now: clock.now, mayBeUnknown })
+    if (late > 0) world.note('served from memory while it changed')
     events.length = 0
   }
 
