@@ -219,6 +219,73 @@ describe.each(engines)('kvStore on $engine', ({ options }) => {
     })
   })
 
+  describe('the change feed', () => {
+    const FEED = 'changes:kv-store-test:'
+    let announcing: SessionStore
+    beforeAll(() => {
+      announcing = kvStore({
+        transport: restTransport(kv),
+        prefix: 'kv-store-test:',
+        timeout: 10_000,
+        changes: true,
+      })
+    })
+    beforeEach(async () => {
+      await kv.command('DEL', FEED)
+    })
+    const length = async () => Number(await kv.command('XLEN', FEED))
+
+    it('lies outside the prefix, where a user called "changes" is not in its way', async () => {
+      await announcing.revoke('changes', { except: null, now: START })
+      expect(await kv.command('EXISTS', FEED, 'kv-store-test:changes')).toBe(1)
+    })
+
+    it('grows by one entry for each change, and by none for what changes nothing', async () => {
+      const record = newRecord()
+      await announcing.create(record, CREATE)
+      await announcing.touch({ ...record, lastSeenAt: START + 1 }, { now: START })
+      await announcing.destroy({ userId: 'alice', id: newId() })
+      await announcing.update({ ...record, version: 9 })
+      expect(await length()).toBe(0)
+      await announcing.update({ ...record, version: 2 })
+      expect(await length()).toBe(1)
+      await announcing.destroy(record)
+      expect(await length()).toBe(2)
+    })
+
+    it('costs no command of its own', async () => {
+      const record = newRecord()
+      await announcing.create(record, CREATE)
+      const before = kv.stats().requests
+      await announcing.destroy(record)
+      expect(kv.stats().requests - before).toBe(1)
+    })
+
+    it('has readers who missed more than a thousand changes begin anew', async () => {
+      const { cursor } = (await announcing.changes?.read(null)) ?? { cursor: '' }
+      for (let n = 0; n < 999; n += 1) await kv.command('XADD', FEED, '*', 'k', KEY, 'n', 'x')
+      expect((await announcing.changes?.read(cursor))?.userIds).toEqual(['alice'])
+      await kv.command('XADD', FEED, '*', 'k', KEY, 'n', 'x')
+      expect((await announcing.changes?.read(cursor))?.userIds).toBeNull()
+    })
+
+    it('lets go of what is older than ten minutes, and of itself after twenty', async () => {
+      for (let n = 1; n <= 250; n += 1) await kv.command('XADD', FEED, `1-${n}`, 'k', KEY, 'n', 'x')
+      await announcing.revoke('alice', { except: null, now: START })
+      // Redis lets go of whole blocks of a hundred entries.
+      expect(await kv.command('XRANGE', FEED, '-', '1-150')).toEqual([])
+      expect(Number(await kv.command('PTTL', FEED))).toBeGreaterThan(19 * 60_000)
+      expect(Number(await kv.command('PTTL', FEED))).toBeLessThanOrEqual(20 * 60_000)
+    })
+
+    it('fails the change that it can not be told of, and says so', async () => {
+      await kv.command('SET', FEED, 'not a stream')
+      await expect(announcing.revoke('alice', { except: null, now: START })).rejects.toThrow('did not answer')
+      await expect(announcing.changes?.read(null)).rejects.toThrow('did not answer "changes"')
+      await kv.command('DEL', FEED)
+    })
+  })
+
   describe('what it did not write', () => {
     const times = `${START} ${START} ${START} ${START + DAY} ${DAY}`
     const good = '1|1|{"r":null,"d":{},"a":null,"i":null}'
