@@ -42,6 +42,19 @@ describe('faults', () => {
     expect(await applied()).toBe(1)
   })
 
+  it('holds many requests at once without a warning', async () => {
+    const warnings: string[] = []
+    const warned = ({ name }: Error) => warnings.push(name)
+    process.on('warning', warned)
+    kv.faults.add({ action: { type: 'delay', ms: 15 } })
+
+    await Promise.all(Array.from({ length: 20 }, () => increment()))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', warned)
+    expect(warnings).not.toContain('MaxListenersExceededWarning')
+    expect(await applied()).toBe(20)
+  })
+
   it('refuse closes the connection without applying', async () => {
     kv.faults.add({ action: { type: 'refuse' } })
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { type Barrier, createBarriers } from './barriers.ts'
 import { createControl } from './control.ts'
 import { streamEvents } from './event-stream.ts'
@@ -90,6 +91,8 @@ export async function startLocalKV(options: LocalKVOptions = {}): Promise<LocalK
   const storage = await openStorage(options)
   const { replica } = storage
   const stopping = new AbortController()
+  // Every request that a fault holds listens: more than ten are no leak.
+  setMaxListeners(0, stopping.signal)
   const random = createSeededRandom(options.seed ?? 1)
   const stats = createStatsCounter()
   const journal = createJournal()
