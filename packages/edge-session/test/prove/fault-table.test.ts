@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CacheOptions } from '../../src/lib/cache-options.ts'
 import { SECRET, startInstance, type TestInstance } from '../support/instance.ts'
 import { report } from './report.ts'
 import { directTransport } from './support/direct-transport.ts'
-import { OPERATIONS, type Operation, type Subject } from './support/fault-operations.ts'
+import { OPERATIONS, type Operation, type Subject, visited } from './support/fault-operations.ts'
 import { FAULTS, type Fault } from './support/fault-table.ts'
 
 let app: TestInstance & { stop(): Promise<void> }
@@ -86,13 +87,80 @@ describe(`${OPERATIONS.length} operations × ${FAULTS.length} faults`, () => {
   }
 
   it('leave no cell out', () => {
-    const cells = OPERATIONS.length * FAULTS.length
-    report('fault table', { operations: OPERATIONS.length, faults: FAULTS.length, cells })
+    const cells = (OPERATIONS.length + CACHED.length) * FAULTS.length
+    report('fault table', { operations: OPERATIONS.length + CACHED.length, faults: FAULTS.length, cells })
     expect(cells).toBeGreaterThanOrEqual(240)
     expect(new Set(FAULTS.map(({ effect }) => effect))).toEqual(
       new Set(['dropped', 'lost', 'late', 'harmless']),
     )
   })
+})
+
+const LAG = 5_000
+const AS_USER = '200 as the user'
+const NOT_KNOWN = '503 as nobody, try again in 2'
+const SIGNED_OUT = '307 as nobody, a cookie is set'
+
+/** What a node with a cache says once its feed is due: during the fault, and after it. */
+const CACHED: readonly {
+  readonly name: string
+  readonly cache: CacheOptions
+  readonly revoked: boolean
+  readonly right: Readonly<Record<'failing' | 'harmless' | 'afterwards', string>>
+}[] = [
+  {
+    name: 'a session in memory',
+    cache: {},
+    revoked: false,
+    right: { failing: NOT_KNOWN, harmless: AS_USER, afterwards: AS_USER },
+  },
+  {
+    name: 'a session in memory that may be stale',
+    cache: { staleIfError: '1h' },
+    revoked: false,
+    right: { failing: AS_USER, harmless: AS_USER, afterwards: AS_USER },
+  },
+  {
+    name: 'a session in memory that was revoked',
+    cache: {},
+    revoked: true,
+    right: { failing: NOT_KNOWN, harmless: SIGNED_OUT, afterwards: SIGNED_OUT },
+  },
+  {
+    name: 'a session in memory that was revoked and may be stale',
+    cache: { staleIfError: '1h' },
+    revoked: true,
+    right: { failing: AS_USER, harmless: SIGNED_OUT, afterwards: SIGNED_OUT },
+  },
+]
+
+describe(`a cache: ${CACHED.length} situations × ${FAULTS.length} faults`, () => {
+  for (const { name, cache, revoked, right } of CACHED) {
+    describe(name, () => {
+      for (const fault of FAULTS) {
+        const during = fault.effect === 'harmless' ? right.harmless : right.failing
+        it(`${fault.name}: ${during}, then ${right.afterwards}`, async () => {
+          const { kv } = app
+          const node = app.with({ cache, ...(fault.endless && { kvTimeout: 60 }) })
+          const announcing = calm.with({ cache })
+          const subject = await arrange()
+          const page = () => visited(node, subject, '/dashboard')
+          for (let warm = 0; warm < 3; warm += 1) await page()
+          if (revoked) await announcing.lifecycle.revokeAll(subject.userId, { except: null })
+          app.clock.now += LAG
+          const remove = fault.rule === null ? null : kv.faults.add(fault.rule)
+          const barrier = fault.rule === null ? kv.barrier({}) : null
+          expect(await page()).toBe(during)
+          remove?.()
+          barrier?.release()
+          app.clock.now += LAG
+          expectNothingTold(JSON.stringify(node.events), subject)
+          await expect.poll(page).toBe(right.afterwards)
+          kv.clearJournal()
+        })
+      }
+    })
+  }
 })
 
 describe('a reply cut at any byte', () => {

@@ -208,7 +208,7 @@ async function idOf(calm: TestInstance, { token, held }: Subject): Promise<strin
 }
 
 /** What the page answers and as whom; says so if a cookie was set or cleared, as none may be. */
-async function visited(app: TestInstance, { userId, token }: Subject, path: string): Promise<string> {
+export async function visited(app: TestInstance, { userId, token }: Subject, path: string): Promise<string> {
   const { status, response, seen, setCookies } = await visit(app.proxy, path, { token })
   const who = seen?.get('x-user-id') === userId ? 'the user' : seen?.has('x-user-id') ? 'somebody' : 'nobody'
   const retry = response.headers.get('retry-after')
