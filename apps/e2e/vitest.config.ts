@@ -5,7 +5,7 @@ const report = `${TEST_RESULTS}/e2e-${process.pid}.json`
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'load/**/*.test.ts'],
     globalSetup: ['support/build-variants.ts'],
     pool: 'forks',
     // Servers, a browser and builds share the cores: one file at a time.

@@ -16,26 +16,34 @@ export function forge({ header, foreign }: ForgeryMaterial): () => string {
   const malformed = forgedTokens(sample)
     .filter((token) => token !== '' && /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/.test(token))
     .filter((token) => !foreign.includes(token))
-  let count = 0
-
-  function random(bytes: number): string {
-    return randomBytes(bytes).toString('base64url')
-  }
 
   /** Of the right form, under the name of the right key, and noise. */
   function noise(): string {
-    return [header, '', ...lengths.slice(2).map(random)].join('.')
+    return [header, '', ...lengths.slice(2).map((bytes) => randomBytes(bytes).toString('base64url'))].join(
+      '.',
+    )
   }
 
-  /** Well sealed, but with another secret; half of them say it was ours. */
-  function foreignToken(): string {
-    const parts = (foreign[count % foreign.length] ?? sample).split('.')
-    return (count % 2 === 0 ? parts : [header, ...parts.slice(1)]).join('.')
-  }
+  const nextForeign = inTurn(foreign)
+  const nextMalformed = inTurn(malformed)
+  const next = inTurn([
+    noise,
+    nextForeign,
+    noise,
+    // Well sealed with another secret, and said to be ours.
+    () => [header, ...nextForeign().split('.').slice(1)].join('.'),
+    noise,
+    nextMalformed,
+  ])
+  return () => next()()
+}
 
-  const kinds = [noise, foreignToken, () => malformed[count % malformed.length] ?? 'x', noise]
+function inTurn<Item>(items: readonly Item[]): () => Item {
+  let count = 0
   return () => {
+    const item = items[count % items.length]
+    if (item === undefined) throw new RangeError('nothing to take in turn')
     count += 1
-    return kinds[count % kinds.length]?.() ?? noise()
+    return item
   }
 }

@@ -12,7 +12,7 @@ export interface TestCounts {
 const CONFIGS: Readonly<Record<string, readonly string[]>> = {
   'packages/edge-session': [],
   'packages/local-kv': [],
-  'apps/e2e': ['--config', 'load/count.vitest.config.ts'],
+  'apps/e2e': ['--config', 'load/no-build.vitest.config.ts'],
 }
 
 export async function countTests(): Promise<Finding> {

@@ -44,13 +44,21 @@ export async function runProofs(how: {
   }
 }
 
+interface Assertion {
+  readonly status: string
+  readonly fullName: string
+  readonly failureMessages?: readonly string[]
+}
+
 function testsIn(report: string): { passed: number; failed: readonly string[] } {
   const { testResults } = JSON.parse(report) as {
-    testResults: readonly { assertionResults: readonly { status: string; fullName: string }[] }[]
+    testResults: readonly { assertionResults: readonly Assertion[] }[]
   }
   const all = testResults.flatMap(({ assertionResults }) => assertionResults)
   return {
     passed: all.filter(({ status }) => status === 'passed').length,
-    failed: all.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+    failed: all
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages: [message = ''] = [] }) => `${fullName}: ${message.split('\n')[0]}`),
   }
 }
