@@ -1,5 +1,5 @@
 import { CompactEncrypt } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createSeal } from '../src/lib/seal.ts'
 import { createTokens, randomSid } from '../src/lib/token.ts'
 import { OTHER_SECRET, SECRET } from './support/secrets.ts'
@@ -60,10 +60,13 @@ describe('seal', () => {
       { alg: 'dir', enc: 'A256GCM' },
       { alg: 'dir', enc: 'A256GCM', kid, jku: 'https://evil.test' },
     ]
+    const decrypt = vi.spyOn(crypto.subtle, 'decrypt')
     for (const header of headers) {
       const encoded = btoa(JSON.stringify(header)).replaceAll('=', '')
       expect(await seal.unseal('token', [encoded, ...rest].join('.'))).toEqual({ kind: 'malformed' })
     }
+    expect(decrypt).not.toHaveBeenCalled()
+    decrypt.mockRestore()
   })
 
   it('refuses a token sealed by somebody else under our key id', async () => {
