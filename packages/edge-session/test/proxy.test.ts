@@ -58,6 +58,25 @@ describe('proxy: anonymous visitors', () => {
   })
 })
 
+describe('proxy: a token that is not in the cookie', () => {
+  it.each([
+    [
+      'the query',
+      (token: string) => ({ path: `/dashboard?session=${token}&__Host-session=${token}&sid=${token}` }),
+    ],
+    ['a bearer', (token: string) => ({ headers: { authorization: `Bearer ${token}` } })],
+    ['another header', (token: string) => ({ headers: { 'x-session': token, '__Host-session': token } })],
+    ['another cookie', (token: string) => ({ cookie: `session=${token}; __host-session=${token}` })],
+    ['the path', (token: string) => ({ path: `/dashboard/${token}` })],
+  ])('is nobody’s: %s', async (_, sent) => {
+    const token = await app.signIn('alice')
+    const { path = '/dashboard', ...options } = sent(token) as { path?: string }
+    const { result, commands } = await app.commandsDuring(() => visit(app.proxy, path, options))
+    expect(result.status).toBe(307)
+    expect(commands).toBe(0)
+  })
+})
+
 describe('proxy: signed-in visitors', () => {
   it('costs one KV command and hands the user to the page only', async () => {
     const token = await app.signIn('alice')
