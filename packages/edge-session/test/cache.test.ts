@@ -452,12 +452,143 @@ describe('through an outage of KV', () => {
   })
 })
 
+describe('a snapshot in the cookie', () => {
+  beforeEach(async () => {
+    await here.stop()
+    await start({ snapshot: '1m' })
+  })
+
+  /** The token that the visitor carries after a page view here. */
+  async function carried(token: string): Promise<string> {
+    const { setCookies } = await visit(here.proxy, '/', { token })
+    return /^__Host-session=([^;]+)/.exec(setCookies[0] ?? '')?.[1] ?? token
+  }
+  const commandsOf = async (node: TestInstance, token: string) => {
+    const { result, commands } = await here.commandsDuring(() => look(token, { at: node }))
+    return [result.said, commands] as const
+  }
+  /** Another node, which has read the feed already. */
+  async function warmNode(): Promise<TestInstance> {
+    const node = here.with({})
+    const token = await here.signIn('somebody')
+    await look(token, { at: node })
+    return node
+  }
+
+  it('is handed out with a page view, once the session is in memory', async () => {
+    const token = await keptSession()
+    const next = await carried(token)
+    expect(next).not.toBe(token)
+    expect(next.length).toBeLessThan(1_500)
+    expect(await carried(next)).toBe(next)
+    const { setCookies } = await visit(here.proxy, '/', { token, method: 'POST' })
+    expect(setCookies).toEqual([])
+  })
+
+  it('saves a node that knows the feed every command', async () => {
+    const node = await warmNode()
+    const token = await carried(await keptSession())
+    expect(await commandsOf(node, token)).toEqual(['active', 0])
+    here.clock.now += LAG
+    expect(await commandsOf(node, token)).toEqual(['active', 1])
+    expect(await commandsOf(node, token)).toEqual(['active', 0])
+  })
+
+  it('lets a node that has just begun do so where the snapshot stands', async () => {
+    const token = await carried(await keptSession())
+    const node = here.with({})
+    expect(await commandsOf(node, token)).toEqual(['active', 1])
+    expect(await commandsOf(node, token)).toEqual(['active', 0])
+  })
+
+  it('is of no use once the session was revoked', async () => {
+    const token = await carried(await keptSession())
+    await there.lifecycle.revokeAll('alice', { except: null })
+    expect((await look(token, { at: here.with({}) })).said).toBe('revoked')
+    const node = await warmNode()
+    expect((await look(token, { at: node })).said).toBe('revoked')
+  })
+
+  it('is of no use within the lag of a node that has read of the revocation, and after it anywhere', async () => {
+    const node = await warmNode()
+    const token = await carried(await keptSession())
+    await there.lifecycle.revokeAll('alice', { except: null })
+    expect((await look(token, { at: node })).said).toBe('active')
+    here.clock.now += LAG
+    expect((await look(token, { at: node })).said).toBe('revoked')
+  })
+
+  it('is not taken for the session where that was changed', async () => {
+    const token = await carried(await keptSession())
+    await there.lifecycle.update(await held(token), (record) => ({ ...record, data: { n: 2 } }))
+    const { session } = await look(token, { at: here.with({}) })
+    expect(session?.data).toEqual({ n: 2 })
+  })
+
+  it('is not handed on with a change, and the older token shows nobody the older data', async () => {
+    const token = await carried(await keptSession())
+    const { issued } = await there.lifecycle.update(await held(token), (record) => ({
+      ...record,
+      data: { n: 2 },
+    }))
+    expect((await there.engine.open([issued?.token ?? ''])) as object).toMatchObject({
+      claims: expect.not.objectContaining({ snapshot: expect.anything() }),
+    })
+    expect((await look(token, { at: there })).session?.data).toEqual({ n: 2 })
+  })
+
+  it('that is older than the feed is known to a node is not used', async () => {
+    const token = await carried(await keptSession())
+    await there.lifecycle.revokeAll('bob', { except: null })
+    const node = await warmNode()
+    expect(await commandsOf(node, token)).toEqual(['active', 1])
+  })
+
+  it('is used for its time only, and not by a clock that is far behind', async () => {
+    const node = await warmNode()
+    const token = await carried(await keptSession())
+    here.clock.now += MINUTE
+    expect(await commandsOf(node, token)).toEqual(['active', 2])
+    const late = here.with({ now: () => here.clock.now - 3 * MINUTE })
+    expect(await commandsOf(late, token)).toEqual(['active', 2])
+  })
+
+  it('is renewed when half of its time is over and the session was read anew', async () => {
+    const first = await carried(await keptSession())
+    here.clock.now += MINUTE / 2
+    expect(await carried(first)).toBe(first)
+    await look(first, { fresh: true })
+    const second = await carried(first)
+    expect(second).not.toBe(first)
+  })
+
+  it('is left out where it does not fit into a cookie', async () => {
+    const token = await here.signIn('alice', { data: { text: 'x'.repeat(3_000) } })
+    await look(token)
+    await look(token)
+    expect(await carried(token)).toBe(token)
+  })
+
+  it('gives every request a copy of its own', async () => {
+    const signedIn = await here.signIn('alice', { data: { roles: ['reader'] } })
+    await look(signedIn)
+    await look(signedIn)
+    const token = await carried(signedIn)
+    for (let n = 0; n < 3; n += 1) {
+      const { session } = await look(token, { at: here.with({}) })
+      expect(session?.data).toEqual({ roles: ['reader'] })
+      for (const roles of Object.values(session?.data ?? {})) if (Array.isArray(roles)) roles.push('admin')
+    }
+  })
+})
+
 describe('options', () => {
   const wrong: [string, CacheOptions][] = [
     ['cache.revocationLag', { revocationLag: '6m' }],
     ['cache.revocationLag', { revocationLag: 0 }],
     ['cache.memory', { memory: 0 }],
     ['cache.memory', { memory: 1.5 }],
+    ['cache.snapshot', { snapshot: '6m' }],
     ['cache.staleIfError', { staleIfError: '1s' }],
     ['cache.staleIfError', { staleIfError: '2d' }],
   ]
@@ -469,6 +600,7 @@ describe('options', () => {
     expect(resolveOptions({ cache: {} }).cache).toEqual({
       revocationLag: LAG,
       memory: 10_000,
+      snapshot: 0,
       staleIfError: 0,
     })
     expect(resolveOptions({}).cache).toBeNull()

@@ -21,7 +21,8 @@ const ROWS: readonly (readonly string[])[] = [
   words(
     'guard token kv-recognition transports/rest transports/upstash transports/vercel-kv transports/ioredis transports/redis',
   ),
-  words('options identity kv-store session-cache'),
+  words('options identity kv-store feed-coverage'),
+  words('session-cache'),
   // lifecycle
   words('recognition engine'),
   words('session-writer new-record cached-recognition'),

@@ -12,6 +12,12 @@ export interface CacheOptions {
   /** Users whose sessions are kept in memory, the latest used; about 1 kB and their data each. Default 10,000. */
   readonly memory?: number
   /**
+   * Puts a sealed copy of the session into the visitor's cookie, where it fits, for instances that do not have it in
+   * memory: they use it this long after it was read from KV, and check it against the same feed. Default: none; at most
+   * `'5m'`.
+   */
+  readonly snapshot?: Duration
+  /**
    * Serves known sessions through an outage of KV, this long after the feed was last read, and never past the
    * session's own end. Default: none. **A session revoked during the outage works until then.**
    */
@@ -22,11 +28,14 @@ export interface CacheOptions {
 export interface CacheConfig {
   readonly revocationLag: number
   readonly memory: number
+  /** 0: none. */
+  readonly snapshot: number
   /** 0: never. */
   readonly staleIfError: number
 }
 
 const LONGEST_LAG = 5 * 60_000
+const LONGEST_SNAPSHOT = 5 * 60_000
 const LONGEST_STALE = 24 * 3_600_000
 
 /** @throws ConfigurationError */
@@ -39,10 +48,12 @@ export function resolveCacheOptions(options: CacheOptions): CacheConfig {
     )
   if (!Number.isSafeInteger(memory) || memory < 1 || memory > 1_000_000)
     throw new ConfigurationError('"cache.memory" must be a whole number of users from 1 to 1,000,000.')
+  const snapshot = options.snapshot === undefined ? 0 : toMilliseconds(options.snapshot, 'cache.snapshot')
+  if (snapshot > LONGEST_SNAPSHOT) throw new ConfigurationError('"cache.snapshot" must be at most 5 minutes.')
   const stale = staleIfError === undefined ? 0 : toMilliseconds(staleIfError, 'cache.staleIfError')
   if (stale !== 0 && (stale < revocationLag || stale > LONGEST_STALE))
     throw new ConfigurationError(
       '"cache.staleIfError" must be at least "cache.revocationLag" and at most 24 hours.',
     )
-  return { revocationLag, memory, staleIfError: stale }
+  return { revocationLag, memory, snapshot, staleIfError: stale }
 }

@@ -19,6 +19,14 @@ export function cachedRecognition(
     return usable ? found : null
   }
 
+  /** From the token itself, where this instance does not have the session. */
+  async function adopt(token: OpenToken): Promise<KeptSession | null> {
+    const { userId, snapshot } = token.claims
+    if (snapshot === undefined || (await cache.adopt({ userId, id: token.id }, snapshot)) === null)
+      return null
+    return find(token)
+  }
+
   function lookUp(token: OpenToken): Promise<RecordLookup> {
     const ref = { userId: token.claims.userId, id: token.id }
     return cache.keep(ref, () => recognition.lookup(token, { fresh: true }))
@@ -26,6 +34,8 @@ export function cachedRecognition(
 
   return {
     ...recognition,
+
+    snapshotOf: ({ id, claims: { userId, snapshot } }) => cache.snapshotOf({ userId, id }, snapshot),
 
     touch(record) {
       const lastSeenAt = now()
@@ -40,7 +50,7 @@ export function cachedRecognition(
 
     async lookup(token, { fresh }) {
       if (fresh) return lookUp(token)
-      const found = find(token)
+      const found = find(token) ?? (await adopt(token))
       if (found !== null && !found.old) {
         if (cache.isCurrent()) return active(found, { stale: false })
         const current = await cache.catchUp()

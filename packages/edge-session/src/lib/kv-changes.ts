@@ -63,6 +63,17 @@ export function createChangingKV(options: KVStoreOptions): ChangingKV {
       change(operation, script).finally(() => {
         for (const listener of listeners) listener(script.userId)
       }),
-    changes: { read, watch: (listener) => void listeners.push(listener) },
+    changes: { read, precedes, watch: (listener) => void listeners.push(listener) },
   }
+}
+
+/** Entries are numbered by milliseconds of the server, and within one of them. Numbers that can not be read stand before all. */
+function precedes(cursor: string, other: string): boolean {
+  const [[ms, n], [otherMs, otherN]] = [positionOf(cursor), positionOf(other)]
+  return ms === otherMs ? n < otherN : ms < otherMs
+}
+
+function positionOf(cursor: string): readonly [ms: number, n: number] {
+  const [, ms = '-1', n = '-1'] = /^(\d+)-(\d+) /.exec(cursor) ?? []
+  return [Number(ms), Number(n)]
 }

@@ -24,6 +24,9 @@ export interface Parts<Store extends RecognitionStore> extends RecognitionParts<
   readonly recognition: Recognition
 }
 
+/** Browsers ignore cookies above 4,096 bytes, name and attributes included. */
+const LONGEST_TOKEN = 3_800
+
 /** @throws ConfigurationError if the store can not say what changes. */
 function withCache(recognition: Recognition, parts: RecognitionParts<RecognitionStore>): Recognition {
   const { config, store, emit } = parts
@@ -116,6 +119,11 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
           if (error instanceof SessionUnknownError) return null
           throw error
         }
+      }
+      const snapshot = recognition.snapshotOf(token)
+      if (snapshot !== null) {
+        const carrying = await tokens.issue({ ...token.claims, snapshot })
+        if (carrying.length <= LONGEST_TOKEN) return underToken(active, { token: carrying, record })
       }
       // Sealed with an older secret: seal again, so that the old secret can be retired.
       return token.current ? null : underToken(active, { token: await tokens.issue(token.claims), record })

@@ -62,7 +62,7 @@ export function createLifecycle(
   /** A cache elsewhere may not know of an update yet; the visitor's own token says so. */
   async function issueSeen(token: OpenToken, record: SessionRecord): Promise<Issued | null> {
     if (config.cache === null || token.id !== record.id) return null
-    const { claims } = token
+    const { snapshot: _, ...claims } = token.claims
     const seen = await parts.tokens.issue({ ...claims, version: record.version })
     return { token: seen, record, remember: claims.remember }
   }

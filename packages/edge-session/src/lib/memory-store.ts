@@ -137,6 +137,7 @@ function createChanges(): ChangeFeed & { announce(userId: string): void } {
       for (const listener of listeners) listener(userId)
     },
     watch: (listener) => void listeners.push(listener),
+    precedes: (cursor, other) => Number(cursor) < Number(other),
     async read(cursor) {
       const missed = cursor !== null && /^\d+$/.test(cursor) ? count - Number(cursor) : Number.NaN
       const reaches = missed >= 0 && missed <= told.length

@@ -8,7 +8,7 @@ import type { Config } from './options.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { Seal } from './seal.ts'
 import type { RecognitionStore, StoredSession } from './session-store.ts'
-import type { OpenToken, Tokens } from './token.ts'
+import type { OpenToken, Snapshot, Tokens } from './token.ts'
 
 /** A new token and what its cookie needs. */
 export interface Issued {
@@ -29,6 +29,8 @@ export interface Recognition {
   /** Routine rotation with grace. `null` if the session is gone or another secret's holder rotates it. */
   rotate(token: OpenToken, record: SessionRecord): Promise<Issued | null>
   destroy(token: OpenToken): Promise<boolean>
+  /** What is to be sealed into the visitor's token for other instances, if anything. */
+  snapshotOf(token: OpenToken): Snapshot | null
 }
 
 /** As many rotations as a store keeps trails for. */
@@ -107,6 +109,8 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
   const issue = issuerOf(parts)
 
   return {
+    snapshotOf: () => null,
+
     async lookup(token, { fresh }) {
       const started = now()
       const spent = { commands: 0, fresh }

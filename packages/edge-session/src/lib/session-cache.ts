@@ -2,12 +2,14 @@ import QuickLRU from 'quick-lru'
 import type { CacheConfig } from './cache-options.ts'
 import { SessionUnknownError } from './errors.ts'
 import type { Emit } from './events.ts'
+import { createFeedCoverage } from './feed-coverage.ts'
 import { KVError } from './kv-transport.ts'
 import type { RecordLookup } from './lookup.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { ChangeFeed } from './session-store.ts'
 import { startStopwatch } from './stopwatch.ts'
 import { withinTime } from './time-limit.ts'
+import type { Snapshot } from './token.ts'
 
 /**
  * Sessions that were seen active, and what the change feed says of them. What is kept stands by the order of the feed
@@ -19,6 +21,10 @@ export interface SessionCache {
   find(ref: SessionRef): KeptSession | null
   /** Looks a session up, and keeps it if it is active and was not changed meanwhile. */
   keep(ref: SessionRef, lookUp: () => Promise<RecordLookup>): Promise<RecordLookup>
+  /** Keeps what another instance read and sealed, if it is certain that the session did not change since. */
+  adopt(ref: SessionRef, snapshot: Snapshot): Promise<KeptSession | null>
+  /** What to seal for other instances, if there is anything newer than what the visitor has. */
+  snapshotOf(ref: SessionRef, held: Snapshot | undefined): Snapshot | null
   /** Its activity was recorded, which no feed tells. */
   touched(record: SessionRecord): void
   /** Whether the feed was read within the lag, so that nothing kept was changed longer ago than that. */
@@ -37,6 +43,8 @@ export interface KeptSession {
 
 /** Should a change ever be missing from the feed (a key deleted by hand), it is seen after this time. */
 const LONGEST_KEPT = 5 * 60_000
+/** Clocks of two instances differ by this much at most. */
+const MOST_SKEW = 60_000
 /** Sessions kept of one user. */
 const MOST_PER_USER = 10
 /** Time between attempts to read a feed that does not answer. */
@@ -52,16 +60,20 @@ export interface SessionCacheParts {
 
 export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const { options, changes: feed, kvTimeout, now, emit } = parts
-  const { revocationLag, memory, staleIfError } = options
+  const { revocationLag, memory, snapshot: longestSnapshot, staleIfError } = options
   // As in KV, one user is one key: there is no index to fall out of step.
   const users = new QuickLRU<string, Map<string, Kept>>({ maxSize: memory })
+  const coverage = createFeedCoverage({ precedes: feed.precedes, most: memory })
   const underWay = new Set<Lookup>()
   let cursor: string | null = null
   let sinceRead = () => Number.POSITIVE_INFINITY
   let sinceFailure = sinceRead
   let reading: Reading | null = null
 
-  feed.watch(forget)
+  feed.watch((userId) => {
+    coverage.changedHere(userId)
+    forget(userId)
+  })
 
   function forget(userId: string): void {
     for (const lookup of underWay) if (lookup.userId === userId) lookup.valid = false
@@ -73,26 +85,35 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     users.clear()
   }
 
-  function store(record: SessionRecord): void {
+  function store(record: SessionRecord, readAt: number): KeptSession {
     const { id, userId } = record
     const sessions = users.get(userId) ?? new Map()
     sessions.delete(id)
     const [oldest] = sessions.keys()
     if (oldest !== undefined && sessions.size >= MOST_PER_USER) sessions.delete(oldest)
     // As text: nothing that an app does to its session reaches the next request.
-    sessions.set(id, { text: JSON.stringify(record), age: startStopwatch(now) })
+    const [age, before] = [startStopwatch(now), Math.max(0, now() - readAt)]
+    sessions.set(id, { text: JSON.stringify(record), readAt, age: () => before + age() })
     users.set(userId, sessions)
+    return { record, old: false }
   }
 
-  async function read(): Promise<boolean> {
+  async function read(start: string | null): Promise<boolean> {
     const since = startStopwatch(now)
     try {
-      const changes = await feed.read(cursor)
+      const from = cursor ?? start
+      const changes = await feed.read(from)
       // Since the reading began, not since it ended: it may have waited on the way back.
       sinceRead = since
+      if (changes.userIds === null) {
+        forgetAll()
+        coverage.beginAt(changes.cursor)
+      } else {
+        if (cursor === null && from !== null) coverage.beginAt(from)
+        changes.userIds.forEach(forget)
+        coverage.readTo(changes.cursor, changes.userIds)
+      }
       cursor = changes.cursor
-      if (changes.userIds === null) forgetAll()
-      else changes.userIds.forEach(forget)
       return sinceRead() < revocationLag
     } catch (error) {
       if (!(error instanceof SessionUnknownError)) throw error
@@ -100,6 +121,25 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       emit({ type: 'unknown', operation: 'changes', reason: error.reason, latency: since(), kvCommands: 1 })
       return false
     }
+  }
+
+  async function catchUp(start: string | null): Promise<boolean> {
+    if (sinceRead() < revocationLag) return true
+    // A reading begun for a request that an edge platform has ended may never end itself.
+    if (reading !== null && reading.since() > 2 * kvTimeout) reading = null
+    if (reading === null) {
+      if (sinceFailure() < PAUSE_AFTER_FAILURE) return false
+      const begun: Reading = { since: startStopwatch(now), done: read(start) }
+      reading = begun
+      const end = () => {
+        if (reading === begun) reading = null
+      }
+      begun.done.then(end, end)
+    }
+    return withinTime(reading.done, AbortSignal.timeout(kvTimeout)).catch((error) => {
+      if (error instanceof KVError) return false
+      throw error
+    })
   }
 
   return {
@@ -110,16 +150,34 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
 
     async keep({ id, userId }, lookUp) {
       const lookup: Lookup = { userId, valid: true }
+      const readAt = now()
       underWay.add(lookup)
       try {
         const result = await lookUp()
         const isOwn = result.outcome === 'active' && result.record.id === id
-        if (isOwn && lookup.valid) store(result.record)
+        if (isOwn && lookup.valid) store(result.record, readAt)
         else if (result.outcome === 'none') forget(userId)
         return result
       } finally {
         underWay.delete(lookup)
       }
+    },
+
+    async adopt({ userId, id }, { text, readAt, cursor: readFrom }) {
+      const age = now() - readAt
+      if (age < -MOST_SKEW || age >= longestSnapshot) return null
+      // An instance that has just begun can begin where the snapshot stands.
+      if (!(await catchUp(readFrom)) || !coverage.isUnchangedSince(readFrom, userId)) return null
+      return store({ ...JSON.parse(text), userId, id }, readAt)
+    },
+
+    snapshotOf({ userId, id }, held) {
+      const found = users.get(userId)?.get(id)
+      if (found === undefined || cursor === null || sinceRead() >= revocationLag) return null
+      const isNewer = found.readAt - (held?.readAt ?? 0) >= longestSnapshot / 2
+      if (!isNewer || found.age() >= longestSnapshot / 2) return null
+      const { text, readAt } = found
+      return { text, readAt, cursor }
     },
 
     touched({ userId, id, lastSeenAt }) {
@@ -129,24 +187,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
 
     isCurrent: () => sinceRead() < revocationLag,
 
-    async catchUp() {
-      if (sinceRead() < revocationLag) return true
-      // A reading begun for a request that an edge platform has ended may never end itself.
-      if (reading !== null && reading.since() > 2 * kvTimeout) reading = null
-      if (reading === null) {
-        if (sinceFailure() < PAUSE_AFTER_FAILURE) return false
-        const begun: Reading = { since: startStopwatch(now), done: read() }
-        reading = begun
-        const end = () => {
-          if (reading === begun) reading = null
-        }
-        begun.done.then(end, end)
-      }
-      return withinTime(reading.done, AbortSignal.timeout(kvTimeout)).catch((error) => {
-        if (error instanceof KVError) return false
-        throw error
-      })
-    },
+    catchUp: () => catchUp(null),
 
     mayBeStale: () => staleIfError > 0 && sinceRead() <= staleIfError,
   }
@@ -154,6 +195,8 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
 
 interface Kept {
   text: string
+  /** By the clock of whoever read it. */
+  readonly readAt: number
   readonly age: () => number
 }
 

@@ -24,6 +24,8 @@ export interface ChangeFeed {
   read(cursor: string | null): Promise<Changes>
   /** Calls back after every change made through this very store, also one that is not known to have been applied. */
   watch(listener: (userId: string) => void): void
+  /** Whether one cursor stands before another in the feed. */
+  precedes(cursor: string, other: string): boolean
 }
 
 export interface Changes {

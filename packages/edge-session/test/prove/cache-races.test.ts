@@ -23,6 +23,8 @@ const ACTS = [
   'view',
   'view',
   'view',
+  'view elsewhere',
+  'view elsewhere',
   'other view',
   'update',
   'own update',
@@ -46,6 +48,8 @@ const moments = fc.array(
 /** A node that serves from memory beside one that changes sessions; every KV call of both waits for its turn, going and coming. */
 interface World {
   readonly cached: Node
+  /** Another one, which has only the snapshot that the visitor carries. */
+  readonly elsewhere: Node
   readonly other: Node
   readonly clock: { now: number }
   scheduler: fc.Scheduler | null
@@ -65,10 +69,10 @@ function createWorld(): World {
   }
   const node = () =>
     createNode(kvStore({ transport, timeout: 600_000, changes: true }), {
-      cache: { revocationLag: LAG },
+      cache: { revocationLag: LAG, snapshot: '5m' },
       now: () => clock.now,
     })
-  return Object.assign(world, { cached: node(), other: node() })
+  return Object.assign(world, { cached: node(), elsewhere: node(), other: node() })
 }
 
 /** What KV was asked in the name of one view. */
@@ -111,9 +115,9 @@ async function tell(
     tally: { views: number; served: number; lateChecks: number }
   },
 ): Promise<void> {
-  const { cached, other, clock } = world
+  const { cached, elsewhere, other, clock } = world
   world.scheduler = null
-  const { token } = await other.signIn(userId)
+  let { token } = await other.signIn(userId)
   const { token: second } = await other.signIn(userId)
   if (warm) for (const held of [token, token, second]) await cached.engine.recognise([held])
   else clock.now += LAG
@@ -122,15 +126,17 @@ async function tell(
   let endedSecond: number | null = null
   const updates: { version: number; at: number }[] = []
 
-  async function view(which: 'first' | 'second'): Promise<void> {
+  async function view(which: 'first' | 'second', node = cached): Promise<void> {
     const started = clock.now
     const endedAt = which === 'first' ? ended : endedSecond
     const due = updates.filter(({ at }) => started >= at + LAG).map(({ version }) => version)
     const calls = { calls: 0 }
     const recognised = await ofView.run(calls, () =>
-      cached.engine.recognise([which === 'first' ? token : second]),
+      node.engine.recognise([which === 'first' ? token : second]),
     )
     tally.views += 1
+    if (which === 'first' && recognised.outcome === 'active')
+      token = (await node.engine.renew(recognised))?.token.token ?? token
     if (calls.calls === 0 && recognised.outcome === 'active') tally.served += 1
     if (endedAt !== null && started >= endedAt + LAG) {
       tally.lateChecks += 1
@@ -157,6 +163,7 @@ async function tell(
 
   const DO: Record<Act, () => Promise<unknown>> = {
     view: () => view('first'),
+    'view elsewhere': () => view('first', elsewhere),
     'other view': () => view('second'),
     update: () => update(other),
     'own update': () => update(cached),
@@ -193,7 +200,7 @@ async function tell(
     ['second', second],
   ] as const) {
     const [seen, stored] = [
-      await cached.engine.recognise([held]),
+      await (which === 'first' ? elsewhere : cached).engine.recognise([held]),
       await other.engine.recognise([held], { fresh: true }),
     ]
     expect([which, seen.outcome]).toEqual([which, stored.outcome])
