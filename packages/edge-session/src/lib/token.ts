@@ -105,7 +105,7 @@ export function randomSid(): string {
 function worstOf(reasons: readonly NoneReason[]): NoneReason {
   // A token that another instance may accept must not be cleared because of junk beside it.
   if (reasons.includes('unknown-key')) return 'unknown-key'
-  return reasons.includes('expired-absolute') ? 'expired-absolute' : 'malformed'
+  return reasons.find((reason) => reason.startsWith('expired-')) ?? 'malformed'
 }
 
 function parseClaims(claims: unknown): TokenClaims | null {
