@@ -1,3 +1,4 @@
+import { cpus, loadavg } from 'node:os'
 import { runMicro } from '../micro/run-micro.ts'
 import { describeSurroundings } from '../scale/surroundings.ts'
 import { atMost } from './at-most.ts'
@@ -21,6 +22,7 @@ import { describeVersions } from './versions.ts'
 export async function bench(commandLine: CommandLine, redis: string): Promise<void> {
   const { variants, cells, rounds, seconds } = commandLine
   const progress = createProgress()
+  const [loadBefore = 0] = loadavg()
   await buildVariants(variants)
   progress(`${variants.length} variants are built`)
 
@@ -44,6 +46,8 @@ export async function bench(commandLine: CommandLine, redis: string): Promise<vo
     const results: RunResults = {
       surroundings: await describeSurroundings(),
       versions: await describeVersions(),
+      loadBefore,
+      cores: cpus().length,
       rounds,
       secondsPerCell: seconds,
       cells,

@@ -17,10 +17,10 @@ export interface CommandLine {
 
 const USAGE = `pnpm bench [options]
 
-  --quick            a try of two minutes; publishes nothing
+  --quick            a try of a few minutes; publishes nothing
   --variants <ids>   only these, and the trivial proxy; publishes nothing
   --rounds <number>  default 5
-  --seconds <number> of load for each variant, cell and round; default 1.5
+  --seconds <number> of load for each variant, cell and round; default 1.4
   --publish          writes results, docs and plot also with one of the above
   --profile <id>     records where one variant spends its time under load, and measures nothing
 
@@ -45,7 +45,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       values.variants === undefined ? VARIANTS : [find(BASELINE), ...chosen(values.variants.split(','))],
     cells: quick ? QUICK_CELLS : CELLS,
     rounds: positive(values.rounds) ?? (quick ? 2 : 5),
-    seconds: positive(values.seconds) ?? (quick ? 0.5 : 1.5),
+    seconds: positive(values.seconds) ?? (quick ? 1 : 1.4),
     watch: quick ? 2 : 15,
     publish:
       values.publish ||

@@ -63,10 +63,13 @@ function speedOf({ cells }: VariantResults): number {
   return cells[MAIN_CELL]?.requestsPerSecond.median ?? 0
 }
 
-function surroundings({ surroundings: where, versions, rounds, secondsPerCell }: RunResults): string {
+function surroundings(results: RunResults): string {
+  const { surroundings: where, versions, rounds, secondsPerCell, loadBefore, cores } = results
+  const busy = `**The machine was busy with other work** (${loadBefore.toFixed(1)} processes for ${cores} cores): these ratios are rough.`
   const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured on ${where.date} at commit ${where.commit}, ${where.machine}: ${rounds} rounds of ${secondsPerCell} s for each figure.`,
+    ...(loadBefore > cores / 2 ? [busy] : []),
     `Versions: ${listed.join(', ')}.`,
   ].join('\n')
 }

@@ -1,12 +1,15 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BENCHMARKS, buildVariants } from './build-variant.ts'
+import { type CpuProfile, selfTimes } from './cpu-profile.ts'
 import { startKV } from './kv.ts'
 import { load } from './load.ts'
 import { startSite } from './site.ts'
 import { API, PAGE } from './targets.ts'
 import type { Variant } from './variants.ts'
 import { signIn } from './visitor.ts'
+
+const SHOWN = 25
 
 /** Loads one variant with a page and an API route, and tells which of its functions the time went to. */
 export async function profile(variant: Variant, redis: string): Promise<void> {
@@ -16,53 +19,38 @@ export async function profile(variant: Variant, redis: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   const kv = await startKV(redis)
   try {
-    const nodeOptions = [
-      '--cpu-prof',
-      `--cpu-prof-dir=${directory}`,
-      '--cpu-prof-interval=200',
-      '--enable-source-maps',
-    ]
+    const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=200']
     const site = await startSite(variant, { env: kv.env, nodeOptions })
     const visitors = [await signIn(site.origin), await signIn(site.origin)]
-    for (const target of [PAGE, API])
-      await load({ site, kv, visitors }, { target, connections: 10, seconds: 8 })
+    for (const target of [PAGE, API]) {
+      await load({ site, kv, visitors }, { target, connections: 10, until: { seconds: 10 } })
+    }
     await site.stop()
   } finally {
     await kv.stop()
   }
   for (const name of await readdir(directory)) {
-    console.log(await summaryOf(join(directory, name)))
+    console.log(join(directory, name))
+    console.log(describe(JSON.parse(await readFile(join(directory, name), 'utf8')) as CpuProfile))
   }
 }
 
-interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number
-    readonly callFrame: {
-      readonly functionName: string
-      readonly url: string
-      readonly lineNumber: number
-      readonly columnNumber: number
+function describe(profiled: CpuProfile): string {
+  const times = selfTimes(profiled)
+  const whole = times.reduce((sum, { time }) => sum + time, 0)
+  const table = (title: string, by: (frame: (typeof times)[number]) => string | null) => {
+    const sums = new Map<string, number>()
+    for (const frame of times) {
+      const key = by(frame)
+      if (key !== null) sums.set(key, (sums.get(key) ?? 0) + frame.time)
     }
-  }[]
-  readonly samples: readonly number[]
-  readonly timeDeltas: readonly number[]
-}
-
-async function summaryOf(file: string): Promise<string> {
-  const { nodes, samples, timeDeltas } = JSON.parse(await readFile(file, 'utf8')) as CpuProfile
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
-  const times = new Map<string, number>()
-  let busy = 0
-  for (const [index, sample] of samples.entries()) {
-    const frame = frames.get(sample)
-    const delta = timeDeltas[index] ?? 0
-    if (frame === undefined || frame.functionName === '(idle)') continue
-    busy += delta
-    const where = `${frame.functionName || '(anonymous)'} ${frame.url.replace(/^.*\/(?=[^/]*\/[^/]*$)/, '')}:${frame.lineNumber + 1}:${frame.columnNumber + 1}`
-    times.set(where, (times.get(where) ?? 0) + delta)
+    const top = [...sums].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
+    return [title, ...top.map(([key, time]) => `${((time / whole) * 100).toFixed(2).padStart(6)} %  ${key}`)]
   }
-  const top = [...times].sort(([, a], [, b]) => b - a).slice(0, 60)
-  const lines = top.map(([where, time]) => `${((time / busy) * 100).toFixed(2).padStart(6)} %  ${where}`)
-  return [`${file}: ${Math.round(busy / 1_000)} ms busy`, ...lines].join('\n')
+  return [
+    ...table('\nself time, by package', ({ origin }) => origin),
+    ...table('\nself time of edge-session, what it calls of Node.js included', ({ origin, name }) =>
+      origin === 'edge-session' ? name : null,
+    ),
+  ].join('\n')
 }

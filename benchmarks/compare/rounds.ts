@@ -4,8 +4,9 @@ import { load, type Sample } from './load.ts'
 import { median } from './median.ts'
 import type { CellResults, Ratio } from './run-results.ts'
 import type { Site } from './site.ts'
+import { PAGE } from './targets.ts'
 import { BASELINE, type Variant } from './variants.ts'
-import { signIn, type Visitor } from './visitor.ts'
+import { get, signIn, type Visitor } from './visitor.ts'
 
 export interface Contestant {
   readonly variant: Variant
@@ -23,6 +24,8 @@ export interface RoundsOptions {
 export type Samples = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>
 
 const VISITORS = 20
+/** Requests for each target. */
+const WARM_UP = 300
 
 /**
  * In every round each cell loads one variant after the other, so what disturbs the machine for some seconds disturbs a
@@ -44,7 +47,7 @@ export async function runRounds(
       await Promise.all(order.map(({ kv }) => kv.delay(cell.latency)))
       for (const contestant of order) {
         const run = { ...contestant, visitors: visitors.get(contestant) ?? [] }
-        const sample = await load(run, { ...cell, target: targetOf(cell), seconds })
+        const sample = await load(run, { ...cell, target: targetOf(cell), until: { seconds } })
         const byCell = samples.get(contestant.variant.id)
         byCell?.set(cell.id, [...(byCell.get(cell.id) ?? []), sample])
       }
@@ -55,15 +58,21 @@ export async function runRounds(
   return samples
 }
 
-/** Long enough for V8 to have compiled what is hot. */
-async function warmUp(contestant: Contestant, { cells, seconds }: RoundsOptions): Promise<void> {
+/** Until V8 has compiled what is hot. */
+async function warmUp(contestant: Contestant, { cells }: RoundsOptions): Promise<void> {
   const run = { ...contestant, visitors: await visitorsOf(contestant) }
-  for (const target of new Set(cells.map(targetOf))) await load(run, { target, connections: 10, seconds })
+  const until = { requests: WARM_UP }
+  for (const target of new Set(cells.map(targetOf))) await load(run, { target, connections: 10, until })
 }
 
+/** Each has seen the page once, so that what is loaded is the steady state. */
 async function visitorsOf({ site }: Contestant): Promise<readonly Visitor[]> {
   const visitors: Visitor[] = []
-  while (visitors.length < VISITORS) visitors.push(await signIn(site.origin))
+  while (visitors.length < VISITORS) {
+    const visitor = await signIn(site.origin)
+    await (await get(site.origin + PAGE.path, visitor)).text()
+    visitors.push(visitor)
+  }
   return visitors
 }
 

@@ -10,6 +10,9 @@ import type { Variant } from './variants.ts'
 export interface RunResults {
   readonly surroundings: Surroundings
   readonly versions: Readonly<Record<string, string>>
+  /** Processes that wanted a core before the run began, on average of a minute. */
+  readonly loadBefore: number
+  readonly cores: number
   readonly rounds: number
   readonly secondsPerCell: number
   readonly cells: readonly Cell[]

@@ -19,7 +19,7 @@ export async function revoke(origin: string, visitor: Visitor): Promise<void> {
 
 export function get(
   url: string,
-  { method = 'GET', cookie }: { method?: string; cookie: string | null },
+  { method = 'GET', cookie }: { readonly method?: string; readonly cookie: string | null },
 ): Promise<Response> {
   const headers: Record<string, string> = cookie === null ? {} : { cookie }
   return fetch(url, { method, headers, redirect: 'manual' })
