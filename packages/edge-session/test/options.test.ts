@@ -154,8 +154,10 @@ describe('options', () => {
       schema: null,
       serverTiming: false,
       origin: null,
-      now: Date.now,
     })
+    const before = Date.now()
+    expect(config.now()).toBeGreaterThanOrEqual(before)
+    expect(config.now()).toBeLessThanOrEqual(Date.now())
     expect(config.cookie).toEqual({
       name: '__Host-session',
       sameSite: 'lax',
@@ -202,9 +204,9 @@ describe('options', () => {
       kvTimeout: 2_000,
       serverTiming: true,
       origin: 'http://localhost:3000',
-      now,
       onEvent,
     })
+    expect(config.now()).toBe(7)
     expect(config.secrets()).toEqual([secret, `${secret}2`])
   })
 

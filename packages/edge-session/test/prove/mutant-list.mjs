@@ -501,8 +501,8 @@ export const MUTANTS = [
   {
     name: 'a session is kept that changed while it was looked up',
     file: 'session-cache.ts',
-    find: 'if (isOwn && lookup.valid) store(result.record)',
-    replace: 'if (isOwn) store(result.record)',
+    find: 'if (isOwn && lookup.valid) store(',
+    replace: 'if (isOwn) store(',
     test: 'cache.test.ts',
     named: 'keeps a look from being remembered whose answer was under way',
   },
