@@ -154,6 +154,15 @@ describe('a change on another node', () => {
     expect((await look(token)).said).toBe('active')
   })
 
+  it('is not undone by a replica that has not heard of it', async () => {
+    const token = await keptSession()
+    await here.kv.replica.catchUp()
+    here.kv.faults.add({ action: { type: 'lag', ms: 'manual' } })
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    expect((await look(token)).said).toBe('revoked')
+  })
+
   it('costs other users nothing', async () => {
     const [alice, bob] = [await keptSession('alice'), await keptSession('bob')]
     await there.lifecycle.revokeAll('alice', { except: null })
