@@ -21,6 +21,7 @@ for (const name of [
 }
 
 const cacheLag = wholeNumber('SESSION_CACHE_SECONDS', { min: 1, max: 300 })
+const snapshot = wholeNumber('SESSION_SNAPSHOT_SECONDS', { min: 1, max: 300 })
 
 /**
  * Lets the environment set what an app would write down in session.ts. Only so that this demo can be tested from
@@ -40,7 +41,10 @@ export const sessionOptions = {
     rotateEvery: seconds('SESSION_ROTATE_SECONDS'),
     rotationGrace: seconds('SESSION_GRACE_SECONDS'),
     maxSessions: wholeNumber('SESSION_MAX_PER_USER', { min: 1, max: 1_000 }),
-    cache: cacheLag === undefined ? undefined : { revocationLag: `${cacheLag}s` },
+    cache:
+      cacheLag === undefined
+        ? undefined
+        : { revocationLag: `${cacheLag}s`, ...(snapshot !== undefined && { snapshot: `${snapshot}s` }) },
   }),
 } satisfies EdgeSessionOptions
 

@@ -48,6 +48,30 @@ describe.each(GUARDED)('SESSION_CACHE_SECONDS=2 on $name', (variant) => {
   })
 })
 
+describe.each(GUARDED)('SESSION_SNAPSHOT_SECONDS=60 on $name', (variant) => {
+  const env = { SESSION_CACHE_SECONDS: '2', SESSION_SNAPSHOT_SECONDS: '60' }
+  const bench = useBench(variant, { env, instances: 2 })
+
+  it('lets an instance that never saw the session recognise it with one reading of the feed, and none after', async () => {
+    const visitor = await bench.user('alice')
+    for (let view = 0; view < 4; view += 1) expect((await visitor.get('/dashboard')).status).toBe(200)
+    const there = visitor.at(bench.servers[1]?.origin ?? '')
+    const { requests } = await bench.count(async () => {
+      for (let view = 0; view < 5; view += 1) expect((await there.get('/api/me')).status).toBe(200)
+    })
+    // The lag may pass once while this runs.
+    expect(requests).toBeLessThanOrEqual(2)
+  })
+
+  it('is refused after a revocation, by an instance that never saw the session as well', async () => {
+    const [here, visitor] = [await bench.user('bob'), await bench.user('bob')]
+    for (let view = 0; view < 4; view += 1) await visitor.get('/dashboard')
+    await here.post('/api/sessions/revoke-others')
+    await pause(2_500)
+    expect((await visitor.at(bench.servers[1]?.origin ?? '').get('/api/me')).status).toBe(401)
+  })
+})
+
 describe.each(GUARDED)('SESSION_MODE=stateless on $name', (variant) => {
   const env = { SESSION_MODE: 'stateless', SESSION_IDLE_SECONDS: '2', SESSION_ABSOLUTE_SECONDS: '5' }
   const bench = useBench(variant, { env, instances: 2 })
