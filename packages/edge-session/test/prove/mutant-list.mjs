@@ -530,4 +530,20 @@ export const MUTANTS = [
     test: 'recognition.test.ts',
     named: 'though the feed tells of no change',
   },
+  {
+    name: 'a snapshot in the cookie is believed though its session ended',
+    file: 'session-cache.ts',
+    find: '|| !coverage.isUnchangedSince(readFrom, userId)',
+    replace: '',
+    test: 'cache.test.ts',
+    named: 'is not taken for the session where that was changed',
+  },
+  {
+    name: 'a snapshot in the cookie is believed however old',
+    file: 'session-cache.ts',
+    find: '|| age >= longestSnapshot',
+    replace: '',
+    test: 'cache.test.ts',
+    named: 'is used for its time only',
+  },
 ]
