@@ -164,6 +164,24 @@ describe('proxy: Server-Timing', () => {
     expect(await timing(app.proxy, '/public', token)).toBeNull()
     expect(await timing(proxy, '/public', token)).toBe('session;desc="active";dur=0')
     expect(await timing(proxy, '/dashboard', 'garbage')).toBe('session;desc="none";dur=0')
+    expect(await timing(app.proxy, '/dashboard', 'garbage')).toBeNull()
+  })
+})
+
+describe('proxy: a HEAD request', () => {
+  it('is answered as a GET is', async () => {
+    const { setCookies } = await visit(app.proxy, '/public', { method: 'HEAD', token: 'garbage' })
+    expect(setCookies).toHaveLength(1)
+    expect((await visit(app.proxy, '/dashboard', { method: 'HEAD' })).status).toBe(307)
+  })
+})
+
+describe('proxy: a renewed cookie', () => {
+  it('lasts as long as the session may, from now on', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 86_400_000
+    const { setCookies } = await visit(app.with({ rotateEvery: '1d' }).proxy, '/public', { token })
+    expect(setCookies).toEqual([expect.stringContaining(`; Max-Age=${29 * 86_400};`)])
   })
 })
 

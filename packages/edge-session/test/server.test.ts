@@ -112,6 +112,14 @@ describe('createSession', () => {
     expect((await browser.run(() => app.listSessions(userId))).value).toHaveLength(1)
   })
 
+  it('says why data was refused', async () => {
+    const strict = make({ schema: z.object({ plan: z.string() }) })
+    const work = () => strict.createSession({ userId: 'alice' }).catch((error: Error) => error.message)
+    expect((await routeBrowser().run(work)).value).toBe(
+      'edge-session: the session data does not match the schema.',
+    )
+  })
+
   it('stores nothing that the schema refuses', async () => {
     const strict = make({ schema: z.object({ plan: z.string() }) })
     const { thrown, setCookies } = await routeBrowser().run(() =>
@@ -271,6 +279,12 @@ describe('requireSession', () => {
     expect(String((await as('admin')).thrown)).toMatch(/forbidden\(\)|HTTP_ERROR_FALLBACK;403/)
   })
 
+  it('refuses an age that is no duration', async () => {
+    const alice = await signIn('alice')
+    const work = () => app.requireSession({ maxAge: 'long' as '1h' }).catch((error: Error) => error.message)
+    expect((await alice.run(work)).value).toMatch(/^edge-session: "maxAge" is not a duration/)
+  })
+
   it('throws when it is not known: that is no reason to sign in again', async () => {
     const alice = await signIn('alice')
     breakKV()
@@ -295,6 +309,17 @@ describe('updateSession', () => {
       return (await app.getSession())?.data
     })
     expect([value, setCookies]).toEqual([{ a: 1 }, []])
+  })
+
+  it('hands the visitor a token that says so where another node may have older data in memory', async () => {
+    app = make({ cache: {} })
+    const alice = await signIn('alice')
+    const before = alice.token
+    const { value, setCookies } = await alice.run(() => app.updateSession({ a: 1 }))
+    expect(value?.data).toEqual({ a: 1 })
+    expect(setCookies).toHaveLength(1)
+    expect(alice.token).not.toBe(before)
+    expect((await alice.run(() => app.getSession())).value).toMatchObject({ id: value?.id, data: { a: 1 } })
   })
 
   it('changes nothing when the data is too large or no object', async () => {
