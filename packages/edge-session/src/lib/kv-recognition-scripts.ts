@@ -35,13 +35,13 @@ end
 /** ARGV: the four fields. The plain read, but from the primary: replicas do not run scripts that may write. */
 export const READ = `return redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])`
 
-/** ARGV: id, times, lastSeenAt, ttl. Gives 1 if the session exists. */
-export const TOUCH: string = `${CALL}${KEEP}local id = ARGV[1]
-local seen = string.match(call('HGET', 't:' .. id) or '', '^%d+ %d+ (%d+)')
-if call('HEXISTS', 's:' .. id) == 0 or not seen then return 0 end
+/** ARGV: id, times, lastSeenAt, ttl. Gives 1 if the session exists. The most frequent of all, so it runs three commands. */
+export const TOUCH = `local stored = redis.call('HMGET', KEYS[1], 's:' .. ARGV[1], 't:' .. ARGV[1])
+local seen = string.match(stored[2] or '', '^%d+ %d+ (%d+)')
+if not stored[1] or not seen then return 0 end
 if tonumber(seen) < tonumber(ARGV[3]) then
-call('HSET', 't:' .. id, ARGV[2])
-keep(ARGV[4])
+redis.call('HSET', KEYS[1], 't:' .. ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4], 'GT')
 end
 return 1`
 
