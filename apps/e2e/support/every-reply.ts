@@ -10,7 +10,10 @@ export function issuedTokens(): ReadonlySet<string> {
 }
 
 /** What holds for every response of the app, whatever was asked. Throws otherwise. */
-export function checkReply({ headers, setCookies, text }: Reply, request: string): void {
+export function checkReply(
+  { headers, setCookies, text }: Pick<Reply, 'status' | 'headers' | 'setCookies' | 'text'>,
+  request: string,
+): void {
   const names = setCookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))
   if (new Set(names).size !== names.length) fail(request, `sets a cookie twice: ${names.join(', ')}`)
   const cacheControl = headers['cache-control'] ?? ''

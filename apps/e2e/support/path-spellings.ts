@@ -1,51 +1,8 @@
+import { encodings } from './path-encodings.ts'
+
 /** Request targets that some reader or other takes for `path`. */
 export function spellingsOf(path: string, buildId: string): readonly string[] {
-  return [...new Set([...encodings(path), ...shapes(path), ...framework(path, buildId)])]
-}
-
-function encodings(path: string): readonly string[] {
-  const each = [...path].flatMap((character, i) => {
-    const put = (text: string) => path.slice(0, i) + text + path.slice(i + 1)
-    const hex = character.charCodeAt(0).toString(16)
-    if (character === '/') {
-      // The first one starts the target.
-      return i === 0
-        ? []
-        : [
-            '%2f',
-            '%2F',
-            '%252f',
-            '%255c',
-            '%5c',
-            '\\',
-            '//',
-            '///',
-            '/./',
-            '/x/../',
-            '/%2e/',
-            '/x/%2e%2e/',
-            '/.%2e/',
-            ';/',
-            '%00/',
-            '/%20/',
-          ].map(put)
-    }
-    return [
-      `%${hex}`,
-      `%${hex.toUpperCase()}`,
-      `%25${hex}`,
-      `%2525${hex}`,
-      `%u00${hex}`,
-      character.toUpperCase(),
-      `${character}%00`,
-    ].map(put)
-  })
-  const all = [...path].map((c) => (c === '/' ? c : `%${c.charCodeAt(0).toString(16)}`)).join('')
-  // Full-width letters, which some normalise.
-  const wide = encodeURI(
-    [...path].map((c) => (/[a-z]/.test(c) ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c)).join(''),
-  )
-  return [path, all, wide, path.toUpperCase(), ...each]
+  return [...new Set([...encodings(path, buildId), ...shapes(path), ...framework(path, buildId)])]
 }
 
 function shapes(path: string): readonly string[] {
@@ -107,6 +64,20 @@ function shapes(path: string): readonly string[] {
     '/en',
     '/default',
     '/%00',
+    '/..;',
+    '/.;',
+    '/%2f',
+    '/%5c',
+    '/%2e%2e%2f',
+    '/%c0%ae%c0%ae',
+    '/%20',
+    '/?',
+    '/#',
+    '/_next/imagined/..',
+    '/_next/data',
+    '/api/..',
+    '/static/..',
+    '/login/..',
   ]
   return [
     ...after.map((end) => path + end),
@@ -144,7 +115,20 @@ function framework(path: string, buildId: string): readonly string[] {
     `/_next/image${path}`,
     `/_next/static${path}`,
     `/_next/static/${buildId}/..${path}`,
+    `${path}?nxtPtenant=public&nxtPpath=open`,
+    `${path}?nxtItenant=public&nxtIpath=open`,
     `/public/settings?nxtPtenant=${bare}`,
+    `/public/settings?nxtItenant=${bare}`,
+    `/%61cme/settings?nxtPtenant=acme&tenant=acme`,
+    `/files/open?nxtPpath=private%2F${encodeURIComponent(bare)}`,
+    `/files/open?nxtIpath=private&nxtPpath=private`,
+    `/files/open/${bare}?path=private&path=a`,
+    `/static?nxtP=${path}&nxtI=${path}`,
+    `${path}?__nextLocale=en&__nextDefaultLocale=en`,
+    `${path}?__nextDataReq=1`,
+    `${path}?_rsc=1&__nextDataReq=1&amp=1`,
+    `${path}?__NEXT_SSG=1&__nextSsgPath=${path}`,
+    `${path}?_nextData=1&_vercel_no_cache=1`,
     `/files/open?nxtPpath=private&nxtPpath=a`,
     `/files/open?nxtPpath=private%2Fa`,
     `/public?nxtP=${path}&__nextLocale=x&__nextDataReq=1`,
