@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { copyVariant, DEMO, LIBRARY } from './copy-variant.ts'
+import { copyVariant, DEMO, FIXTURES, LIBRARY } from './copy-variant.ts'
 import { ALL, directoryOf, E2E, type Variant } from './variants.ts'
 
 /** Builds what has changed since the last run, two at a time. Vitest calls it once before all tests. */
@@ -60,7 +60,13 @@ function isBuilt(variant: Variant): boolean {
 /** Changes with anything that goes into the build. */
 function fingerprintOf(variant: Variant): string {
   const hash = createHash('sha256').update(JSON.stringify(variant))
-  const roots = [DEMO, join(LIBRARY, 'dist'), join(E2E, 'support/copy-variant.ts'), join(E2E, 'package.json')]
+  const roots = [
+    DEMO,
+    FIXTURES,
+    join(LIBRARY, 'dist'),
+    join(E2E, 'support/copy-variant.ts'),
+    join(E2E, 'package.json'),
+  ]
   for (const file of roots.flatMap(filesBelow)) hash.update(file).update(readFileSync(file))
   return hash.digest('hex')
 }

@@ -1,3 +1,4 @@
+import { randomBytes, scryptSync } from 'node:crypto'
 import {
   cpSync,
   mkdirSync,
@@ -12,6 +13,8 @@ import { basename, dirname, join } from 'node:path'
 import { directoryOf, E2E, REPOSITORY, type Variant } from './variants.ts'
 
 export const DEMO = join(REPOSITORY, 'apps/demo')
+/** Pages that only the tests want, added to every variant. */
+export const FIXTURES = join(E2E, 'fixtures')
 export const LIBRARY = join(REPOSITORY, 'packages/edge-session')
 
 /** A copy of the demo and of the built library, with the modules of the variant's Next.js around them. */
@@ -21,11 +24,32 @@ export function copyVariant(variant: Variant): void {
     recursive: true,
     filter: (path) => !/^(?:node_modules|\.next|\.local|\.turbo)$|\.tsbuildinfo$|^\.env/.test(basename(path)),
   })
+  cpSync(FIXTURES, directory, { recursive: true })
   // The same places, seen from one directory deeper.
   edit(join(directory, 'tsconfig.json'), (text) => text.replace('../../tsconfig', '../../../../tsconfig'))
   edit(join(directory, 'next.config.ts'), (text) => text.replace("'../..'", "'../../../..'"))
+  cheapenPasswords(directory)
   placeProxy(variant)
   linkModules(variant)
+}
+
+const DEMO_COST = [16_384, 8, 5] as const
+const TEST_COST = [2, 1, 1] as const
+
+/** Checked as in the demo, at next to no cost: the tests sign in some thousands of times. */
+function cheapenPasswords(directory: string): void {
+  edit(join(directory, 'users.ts'), (text) => text.replace(DEMO_COST.join('$'), TEST_COST.join('$')))
+  edit(join(directory, 'users.json'), (text) => {
+    const users = JSON.parse(text) as readonly { readonly id: string }[]
+    return JSON.stringify(users.map((user) => ({ ...user, password: cheapHash(`demo-${user.id}`) })))
+  })
+}
+
+function cheapHash(password: string): string {
+  const [N, r, p] = TEST_COST
+  const salt = randomBytes(16)
+  const hash = scryptSync(password, salt, 32, { N, r, p })
+  return ['scrypt', ...TEST_COST, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
 function placeProxy({ convention, ...variant }: Variant): void {
