@@ -28,10 +28,14 @@ export function actionForm(id: string): Outgoing {
 
 /** The form of a page, sent with these values and its own hidden ones. */
 export function filledForm(html: string, values: Readonly<Record<string, string>>): Outgoing {
-  const hidden = [...html.matchAll(/<input type="hidden"[^>]*>/g)].map(
+  return posted([...new Map([...hiddenFields(html), ...Object.entries(values)])])
+}
+
+/** Names and values of what a page's forms send without showing it. */
+export function hiddenFields(html: string): readonly (readonly [string, string])[] {
+  return [...html.matchAll(/<input type="hidden"[^>]*>/g)].map(
     ([input]) => [attribute(input, 'name'), attribute(input, 'value')] as const,
   )
-  return posted([...new Map([...hidden, ...Object.entries(values)])])
 }
 
 function attribute(tag: string, name: string): string {
