@@ -1,7 +1,7 @@
 // pnpm load: drives the built demo. Results go to .local/prove; `pnpm prove` at the root writes the report.
 import { parseArgs } from 'node:util'
 import { buildVariants } from '../support/build-variants.ts'
-import { NEXT_16_PROXY } from '../support/variants.ts'
+import { AS_PUBLISHED } from '../support/variants.ts'
 import { toMinutes } from './minutes.ts'
 import { resultsDirectory, runPart } from './results.ts'
 import type { Scenario } from './scenario.ts'
@@ -33,7 +33,7 @@ const directory = resultsDirectory(values.minutes === undefined ? 'whole' : 'try
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
-await buildVariants([NEXT_16_PROXY])
+await buildVariants([AS_PUBLISHED])
 for (const { name, minutes, run } of chosen) {
   const length = values.minutes === undefined ? minutes : Math.min(minutes, Number(values.minutes))
   if (!(await runPart(directory, name, () => run(length)))) process.exitCode = 1

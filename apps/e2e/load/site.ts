@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { startRedisServer } from '../../../packages/edge-session/test/support/redis-server.ts'
 import { type Server, startServer } from '../support/server.ts'
-import { NEXT_16_PROXY } from '../support/variants.ts'
+import { AS_PUBLISHED } from '../support/variants.ts'
 import { type KVProcess, startKVProcess } from './kv-process.ts'
 
 /** The demo as in production: Next.js 16 with proxy.ts, before local-kv, before a real Redis. */
@@ -43,7 +43,7 @@ export async function startSite({ instances = 1, env = {} }: SiteOptions = {}): 
     }
     const servers: Server[] = []
     for (let n = 0; n < instances; n += 1) {
-      const server = await startServer({ variant: NEXT_16_PROXY, env: all })
+      const server = await startServer({ variant: AS_PUBLISHED, env: all })
       stops.push(server.stop)
       servers.push(server)
     }

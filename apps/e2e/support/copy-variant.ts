@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path'
 import { directoryOf, E2E, REPOSITORY, type Variant } from './variants.ts'
 
 export const DEMO = join(REPOSITORY, 'apps/demo')
-/** Pages that only the tests want, added to every variant. */
+/** Pages that only the tests want, for every variant that is not the demo as published. */
 export const FIXTURES = join(E2E, 'fixtures')
 export const LIBRARY = join(REPOSITORY, 'packages/edge-session')
 
@@ -24,11 +24,13 @@ export function copyVariant(variant: Variant): void {
     recursive: true,
     filter: (path) => !/^(?:node_modules|\.next|\.local|\.turbo)$|\.tsbuildinfo$|^\.env/.test(basename(path)),
   })
-  cpSync(FIXTURES, directory, { recursive: true })
   // The same places, seen from one directory deeper.
   edit(join(directory, 'tsconfig.json'), (text) => text.replace('../../tsconfig', '../../../../tsconfig'))
   edit(join(directory, 'next.config.ts'), (text) => text.replace("'../..'", "'../../../..'"))
-  cheapenPasswords(directory)
+  if (variant.asPublished !== true) {
+    cpSync(FIXTURES, directory, { recursive: true })
+    cheapenPasswords(directory)
+  }
   placeProxy(variant)
   linkModules(variant)
 }

@@ -6,11 +6,19 @@ export interface Variant {
   /** The file the proxy stands in; `null`: it was deleted. */
   readonly convention: 'proxy.ts' | 'middleware.ts' | null
   readonly next: '16' | '15'
+  /** The demo as published, without what only the tests add: some pages, and passwords that cost nothing to check. */
+  readonly asPublished?: true
 }
 
 export const NEXT_16_PROXY: Variant = { name: 'next16-proxy', convention: 'proxy.ts', next: '16' }
 export const NEXT_16_EDGE: Variant = { name: 'next16-middleware', convention: 'middleware.ts', next: '16' }
 export const NEXT_15_EDGE: Variant = { name: 'next15-middleware', convention: 'middleware.ts', next: '15' }
+export const AS_PUBLISHED: Variant = {
+  name: 'next16-as-published',
+  convention: 'proxy.ts',
+  next: '16',
+  asPublished: true,
+}
 export const NO_PROXY: Variant = { name: 'next16-no-proxy', convention: null, next: '16' }
 
 /** Where the whole contract holds. */
