@@ -110,7 +110,8 @@ const READ_WHOLE: Readonly<Record<string, (key: string) => readonly [string, ...
   stream: (key) => ['XRANGE', key, '-', '+'],
 }
 
-async function contentsOf(kv: LocalKV): Promise<readonly string[]> {
+/** Every key with what it holds. */
+export async function contentsOf(kv: LocalKV): Promise<readonly string[]> {
   const keys = await keysOf(kv)
   return Promise.all(
     keys.map(async (key) => {
