@@ -4,9 +4,11 @@ import {
   type BrowserContextOptions,
   chromium,
   type Page,
+  type Response as PageResponse,
 } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Bench } from './bench.ts'
+import { checkReply } from './every-reply.ts'
 
 export interface BrowserBench {
   /** A fresh profile, with its own cookies, on the bench's first instance. */
@@ -25,11 +27,15 @@ const ARGUMENTS = [
   '--no-first-run',
 ]
 
-/** Chromium for the tests of one `describe`. A page that throws, or logs an error of its own, fails the test. */
+/**
+ * Chromium for the tests of one `describe`. A page that throws, or logs an error of its own, fails the test, as does an
+ * answer of the app that no answer may be.
+ */
 export function useBrowser(bench: Bench): BrowserBench {
   let browser: Browser
   let contexts: BrowserContext[] = []
   let complaints: string[] = []
+  let checks: Promise<void>[] = []
 
   beforeAll(async () => {
     const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
@@ -37,10 +43,12 @@ export function useBrowser(bench: Bench): BrowserBench {
   })
 
   afterEach(async () => {
+    await Promise.all(checks)
     await Promise.all(contexts.map((context) => context.close()))
     const found = complaints
     contexts = []
     complaints = []
+    checks = []
     expect(found, 'errors in the browser').toEqual([])
   })
 
@@ -57,8 +65,25 @@ export function useBrowser(bench: Bench): BrowserBench {
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
         complaints.push(message.text())
     })
+    made.on('response', (response) => {
+      if (response.url().startsWith(bench.origin)) checks.push(check(response))
+    })
     contexts.push(made)
     return made
+  }
+
+  async function check(response: PageResponse): Promise<void> {
+    // Of a page that is gone there are no headers to be had.
+    const lines = await response.headersArray().catch(() => [])
+    const named = lines.map(({ name, value }) => [name.toLowerCase(), value] as const)
+    const setCookies = named.filter(([name]) => name === 'set-cookie').map(([, value]) => value)
+    const headers = Object.fromEntries(named.filter(([name]) => name !== 'set-cookie'))
+    const request = `${response.request().method()} ${response.url().slice(bench.origin.length)}`
+    try {
+      checkReply({ status: response.status(), headers, setCookies, text: '' }, request)
+    } catch (error) {
+      complaints.push(String(error))
+    }
   }
 
   return { context, page: async (options) => (await context(options)).newPage() }
