@@ -30,6 +30,8 @@ export function copyVariant(variant: Variant): void {
   if (variant.asPublished !== true) {
     cpSync(FIXTURES, directory, { recursive: true })
     cheapenPasswords(directory)
+    // For the pages whose getSession() has no proxy before it.
+    edit(join(directory, 'proxy.ts'), (text) => text.replace('_next/image)', '_next/image|unmatched/)'))
   }
   placeProxy(variant)
   linkModules(variant)
