@@ -1,90 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
+import { TRICKS } from '../support/hostile-headers.ts'
 import { sendRaw } from '../support/raw-http.ts'
 import { GUARDED } from '../support/variants.ts'
-
-const NAMES = [
-  'x-user-id',
-  'X-User-Id',
-  'X-USER-ID',
-  'x_user_id',
-  'X-User_Id',
-  'x-user-id-2',
-  'x-userid',
-  'x-user',
-]
-const VALUES = ['FORGED', '%46ORGED', '"FORGED"', 'FORGED, FORGED', 'FORGED\t']
-
-/** Headers by which requests have got past, or told lies to, some version of Next.js, a proxy or a library. */
-const TRICKS: readonly Readonly<Record<string, string>>[] = [
-  ...NAMES.flatMap((name) => VALUES.map((value) => ({ [name]: value }))),
-  { 'x-edge-session': 'FORGED' },
-  { 'X-Edge-Session': 'FORGED', 'x-user-id': 'FORGED' },
-  {
-    'x-edge-session': `eyJhbGciOiJub25lIn0.${Buffer.from('{"i":{"outcome":"active"}}').toString('base64url')}.`,
-  },
-  { 'x-middleware-override-headers': 'x-user-id', 'x-middleware-request-x-user-id': 'FORGED' },
-  {
-    'x-middleware-override-headers': 'x-user-id,cookie',
-    'x-middleware-request-x-user-id': 'FORGED',
-    'x-user-id': 'FORGED',
-  },
-  { 'x-middleware-request-x-user-id': 'FORGED' },
-  { 'x-middleware-subrequest': 'middleware' },
-  { 'x-middleware-subrequest': 'proxy:proxy:proxy:proxy:proxy' },
-  {
-    'x-middleware-subrequest': 'middleware:middleware:middleware:middleware:middleware',
-    'x-user-id': 'FORGED',
-  },
-  { 'x-middleware-subrequest': 'src/middleware:src/middleware:src/middleware:src/middleware:src/middleware' },
-  { 'x-middleware-subrequest': 'pages/_middleware' },
-  { 'x-middleware-subrequest-id': '1' },
-  { 'x-middleware-skip': '1', 'x-user-id': 'FORGED' },
-  { 'x-middleware-next': '1', 'x-user-id': 'FORGED' },
-  { 'x-middleware-invoke': '1' },
-  { 'x-middleware-prefetch': '1' },
-  { 'x-middleware-rewrite': '/dashboard' },
-  { 'x-middleware-redirect': '/dashboard' },
-  { 'x-middleware-set-cookie': '__Host-session=FORGED; Path=/; Secure' },
-  { 'x-middleware-ssr-redirect': '1' },
-  { 'x-nextjs-data': '1' },
-  { 'x-nextjs-rewrite': '/dashboard' },
-  { 'x-matched-path': '/dashboard' },
-  { 'x-invoke-path': '/dashboard', 'x-invoke-status': '200' },
-  { 'x-invoke-output': '/dashboard' },
-  { 'x-now-route-matches': '1=admin' },
-  { 'x-next-resume': '1' },
-  { 'next-resume': '1' },
-  { 'next-router-prefetch': '1', 'x-user-id': 'FORGED' },
-  { 'next-router-prefetch': '1', rsc: '1' },
-  { 'next-router-segment-prefetch': '/_tree', rsc: '1' },
-  { 'next-url': '/dashboard', rsc: '1' },
-  { 'next-hmr-refresh': '1', rsc: '1' },
-  { rsc: '1', 'next-router-state-tree': '%5B%22%22%2C%7B%7D%2Cnull%2Cnull%2Ctrue%5D' },
-  { purpose: 'prefetch', 'sec-purpose': 'prefetch' },
-  { 'x-action-forwarded': '1' },
-  { 'x-prerender-revalidate': 'FORGED' },
-  { 'x-prerender-bypass': '1', cookie: '__prerender_bypass=1; __next_preview_data=1' },
-  { 'x-vercel-id': 'x', 'x-vercel-protection-bypass': 'FORGED' },
-  { 'x-rewrite-url': '/public', 'x-original-url': '/public' },
-  { 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' },
-  { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' },
-  { 'x-http-method-override': 'OPTIONS' },
-  { authorization: 'Bearer FORGED' },
-  { host: 'evil.test' },
-  { location: 'https://evil.test' },
-]
-
-const ANYWHERE = [
-  '/',
-  '/public',
-  '/static',
-  '/login',
-  '/files/open/a',
-  '/nowhere',
-  '/_next/static/x',
-  '/api/session',
-]
 
 describe.each(GUARDED)('identity on $name', (variant) => {
   const bench = useBench(variant)
@@ -93,14 +11,7 @@ describe.each(GUARDED)('identity on $name', (variant) => {
     const believed: string[] = []
     for (const headers of TRICKS) {
       const name = JSON.stringify(headers)
-      for (const path of [
-        '/api/whoami',
-        '/dashboard',
-        '/admin',
-        '/files/private/a',
-        '/acme/settings',
-        '/api/me',
-      ]) {
+      for (const path of ['/api/whoami', '/api/me']) {
         const reply = await bench.visitor().send(path, { headers, mayFail: true })
         if (/secret:|FORGED|"(?:userId|header|session)":"/.test(reply.text))
           believed.push(`${path} ${name}: ${reply.status} ${reply.text.slice(0, 100)}`)
@@ -122,13 +33,6 @@ describe.each(GUARDED)('identity on $name', (variant) => {
     }
     expect(believed).toEqual([])
   }, 60_000)
-
-  it.each(ANYWHERE)('%s never shows who a header says one is', async (path) => {
-    for (const headers of TRICKS) {
-      const { text } = await bench.visitor().send(path, { headers, mayFail: true })
-      expect([headers, text.includes('FORGED')]).toEqual([headers, false])
-    }
-  })
 
   it('the image optimizer fetches protected pages as nobody', async () => {
     const alice = await bench.user('alice')
