@@ -22,6 +22,11 @@ const OPEN = [
 /** What the tricks are made of. */
 const REFLECTED = /FORGED|evil\.test/
 
+/** Next.js 15 itself fails to render what a browser never asks: a prefetch of a whole page. */
+function failsByItself(headers: Readonly<Record<string, string>>): boolean {
+  return 'next-router-prefetch' in headers && !('rsc' in headers)
+}
+
 function said({ status, headers, setCookies }: Reply): string {
   return `${status} ${JSON.stringify(headers)} ${setCookies}`
 }
@@ -54,7 +59,8 @@ describe.each(GUARDED)('headers that lie, on $name,', (variant) => {
       const wrong: string[] = []
       for (const headers of TRICKS) {
         const reply = await bench.visitor().send(path, { headers, mayFail: true })
-        if (REFLECTED.test(said(reply)) || REFLECTED.test(reply.text) || reply.status >= 500)
+        const broke = reply.status >= 500 && !failsByItself(headers)
+        if (broke || REFLECTED.test(said(reply)) || REFLECTED.test(reply.text))
           wrong.push(`${JSON.stringify(headers)}: ${said(reply)}`)
       }
       expect(wrong).toEqual([])
