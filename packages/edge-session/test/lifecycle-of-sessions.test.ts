@@ -338,4 +338,13 @@ describe('a list', () => {
     expect(listed.map(({ id }) => id)).toEqual([late, middle, early].map(({ held }) => held.record.id))
     expect(idle.held.record.userId).toBe('alice')
   })
+
+  it('leaves out what is over, though the store still has it', async () => {
+    const app = memoryInstance({ idle: '1h' })
+    const { held } = await app.signIn()
+    const over = { ...held.record, id: newId(), lastSeenAt: app.clock.now - HOUR }
+    const alive = { ...held.record, id: newId(), lastSeenAt: app.clock.now - HOUR + 1 }
+    app.next.set('list', () => [over, alive])
+    expect((await app.lifecycle.list('alice')).map(({ id }) => id)).toEqual([alive.id])
+  })
 })
