@@ -43,7 +43,7 @@ async function part(...run: Parameters<typeof runPart>): Promise<void> {
 }
 
 if (steps.includes('proofs')) {
-  const short = { modelMinutes: Number(values.minutes), tries: 200 }
+  const short = { modelMinutes: Number(values.minutes), tries: 50 }
   const long = { modelMinutes: Number(values['model-minutes']), tries: null }
   await part(directory, 'tests', countTests)
   await part(directory, 'proofs', () => runProofs(isTry ? short : long))

@@ -9,7 +9,7 @@ export interface ForgeryMaterial {
   readonly foreign: readonly string[]
 }
 
-/** The next forged token, never the same twice but for the malformed ones. */
+/** The next forged token. Those that are noise, every other one, are never the same twice. */
 export function forge({ header, foreign }: ForgeryMaterial): () => string {
   const [sample = ''] = foreign
   const lengths = sample.split('.').map((part) => Math.floor((part.length * 3) / 4))

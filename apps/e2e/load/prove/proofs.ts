@@ -12,7 +12,12 @@ export interface ProofFigures {
   readonly lines: readonly ProofLine[]
 }
 
-/** packages/edge-session/test/prove at its long settings. `tries`: so many of everything instead, for a short try. */
+const MODEL = 'test/prove/model.test.ts'
+
+/**
+ * packages/edge-session/test/prove at its long settings; the model, which takes longest, beside everything else.
+ * `tries`: so many of everything instead, for a short try.
+ */
 export async function runProofs(how: {
   readonly modelMinutes: number
   readonly tries: number | null
@@ -20,25 +25,32 @@ export async function runProofs(how: {
   const directory = mkdtempSync(join(tmpdir(), 'edge-session-prove-'))
   const lines = join(directory, 'lines.jsonl')
   const env = {
+    PROVE: '1',
     PROVE_RESULTS: lines,
     TEST_RESULTS: directory,
     PROVE_MINUTES: String(how.modelMinutes),
     ...(how.tries === null ? {} : { PROVE_RUNS: String(how.tries) }),
   }
   try {
-    const command = pnpm('--filter', 'edge-session', 'prove', `--maxWorkers=${cpus().length}`)
-    const { code } = await runCommand({ ...command, env })
-    const report = readdirSync(directory).find((file) => /^edge-session-.*\.json$/.test(file))
-    if (report === undefined) return { figures: {}, failures: ['the proofs did not run to their end'] }
-    const tests = testsIn(readFileSync(join(directory, report), 'utf8'))
+    const run = (...args: string[]) =>
+      runCommand({ ...pnpm('--filter', 'edge-session', 'exec', 'vitest', 'run', ...args), env })
+    const ended = await Promise.all([
+      run(MODEL),
+      run('test/prove', `--exclude=${MODEL}`, `--maxWorkers=${Math.max(1, cpus().length - 1)}`),
+    ])
+    const reports = readdirSync(directory).filter((file) => /^edge-session-.*\.json$/.test(file))
+    const tests = reports.map((file) => testsIn(readFileSync(join(directory, file), 'utf8')))
+    const failed = tests.flatMap((some) => some.failed)
+    if (reports.length !== ended.length) failed.push('not all of the proofs ran to their end')
+    const codes = ended.map(({ code }) => code).filter((code) => code !== 0)
     const figures: ProofFigures = {
-      tests: { passed: tests.passed, failed: tests.failed.length },
+      tests: { passed: tests.reduce((sum, { passed }) => sum + passed, 0), failed: failed.length },
       lines: readFileSync(lines, 'utf8')
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as ProofLine),
     }
-    return { figures, failures: code === 0 ? [] : [`vitest ended with code ${code}`, ...tests.failed] }
+    return { figures, failures: [...codes.map((code) => `vitest ended with code ${code}`), ...failed] }
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
