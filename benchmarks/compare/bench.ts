@@ -20,7 +20,7 @@ import { describeVersions } from './versions.ts'
 
 /** Everything there is to measure, one thing after the other, and the results where they belong. */
 export async function bench(commandLine: CommandLine, redis: string): Promise<void> {
-  const { variants, cells, rounds, seconds } = commandLine
+  const { variants, cells, rounds, seconds, warmUp } = commandLine
   const progress = createProgress()
   const [loadBefore = 0] = loadavg()
   await buildVariants(variants)
@@ -38,7 +38,7 @@ export async function bench(commandLine: CommandLine, redis: string): Promise<vo
     const counts = await countAll(running)
     progress('every variant shows each visitor as themselves and refuses others; commands are counted')
 
-    const samples = await runRounds(running, { cells, rounds, seconds })
+    const samples = await runRounds(running, { cells, rounds, seconds, warmUp })
     await Promise.all(running.map(({ site }) => site.stop()))
     progress('load is measured')
 

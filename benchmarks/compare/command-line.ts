@@ -7,6 +7,8 @@ export interface CommandLine {
   readonly cells: readonly Cell[]
   readonly rounds: number
   readonly seconds: number
+  /** Requests for each target before the first round. */
+  readonly warmUp: number
   /** Seconds to watch a session for that is not expected ever to be refused. */
   readonly watch: number
   /** Whether the results take the place of those in the repository and its documentation. */
@@ -46,6 +48,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     cells: quick ? QUICK_CELLS : CELLS,
     rounds: positive(values.rounds) ?? (quick ? 2 : 5),
     seconds: positive(values.seconds) ?? (quick ? 1 : 1.4),
+    warmUp: quick ? 50 : 300,
     watch: quick ? 2 : 15,
     publish:
       values.publish ||

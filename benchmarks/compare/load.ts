@@ -4,6 +4,7 @@ import { cpuTime } from './cpu-time.ts'
 import { difference, type KV } from './kv.ts'
 import type { Site } from './site.ts'
 import type { Target } from './targets.ts'
+import type { Variant } from './variants.ts'
 import type { Visitor } from './visitor.ts'
 
 export interface Load {
@@ -27,31 +28,39 @@ export interface Sample {
 }
 
 interface Running {
+  readonly variant: Variant
   readonly site: Site
   readonly kv: KV
   readonly visitors: readonly Visitor[]
 }
 
-/** @throws if a single answer is not the one its user has to get. */
+/**
+ * Only a sample without a failure counts.
+ * @throws if a single answer is for somebody else.
+ */
 export async function load(running: Running, options: Load): Promise<Sample> {
-  // On a machine that is busy with other things there may be none.
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const sample = await loadOnce(running, options)
+  // On a machine that is busy with other things there may be no answer in time, or one that KV was too slow.
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const sample = await loadOnce(running, { ...options, until: longer(options.until, 2 ** attempt) })
     if (sample !== null) return sample
   }
-  throw new Error(`${running.site.origin}${options.target.path} does not answer.`)
+  throw new Error(
+    `${options.target.path} of ${running.variant.id} fails again and again:\n${running.site.output()}`,
+  )
 }
 
-/** `null` if there was no answer in time. */
-async function loadOnce({ site, kv, visitors }: Running, options: Load): Promise<Sample | null> {
+/** `null` if there was no answer in time, or one that failed. */
+async function loadOnce({ variant, site, kv, visitors }: Running, options: Load): Promise<Sample | null> {
   const { target, connections, until } = options
+  let failed = 0
   let wrong = 0
   const times: number[] = []
   const requests = visitors.map(({ userId, cookie }) => ({
     path: target.path,
     headers: { cookie },
     onResponse(status: number, body: string) {
-      if (status !== 200 || !target.isFor(userId, body)) wrong += 1
+      if (status >= 500) failed += 1
+      else if (status !== 200 || !target.isFor(userId, body)) wrong += 1
     },
   }))
   const before = await Promise.all([cpuTime(site.pid), cpuTime(kv.pid), kv.stats()])
@@ -64,12 +73,8 @@ async function loadOnce({ site, kv, visitors }: Running, options: Load): Promise
   })
   const elapsed = performance.now() - started
   const after = await Promise.all([cpuTime(site.pid), cpuTime(kv.pid), kv.stats()])
-  if (wrong + errors > 0) {
-    throw new Error(
-      `${site.origin}${target.path}: ${wrong} wrong answers and ${errors} errors of ${times.length}`,
-    )
-  }
-  if (times.length === 0) return null
+  if (wrong > 0) throw new Error(`${target.path} of ${variant.id}: ${wrong} wrong answers of ${times.length}`)
+  if (failed + errors > 0 || times.length === 0) return null
   const asked = difference(after[2], before[2])
   return {
     requestsPerSecond: (times.length / elapsed) * 1_000,
@@ -80,6 +85,10 @@ async function loadOnce({ site, kv, visitors }: Running, options: Load): Promise
     kvRequests: asked.requests / times.length,
     kvCommands: asked.commands / times.length,
   }
+}
+
+function longer(until: Load['until'], times: number): Load['until'] {
+  return 'seconds' in until ? { seconds: until.seconds * times } : until
 }
 
 function per(count: number, before: number | null, after: number | null): number | null {

@@ -3,6 +3,9 @@ import { bench } from './bench.ts'
 import { parseCommandLine } from './command-line.ts'
 import { profile } from './profile.ts'
 
+// Without this, what was started would outlive us: only an exit in order ends it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const commandLine = parseCommandLine(process.argv.slice(2))
 const redis = await startRedisServer(['--databases', '64'])
 try {

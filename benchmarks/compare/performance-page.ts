@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ROOT } from '../scale/repository.ts'
 import { CELLS, MAIN_CELL } from './cells.ts'
+import { median } from './median.ts'
 import {
   callsTable,
   commandsTable,
@@ -12,6 +13,7 @@ import {
   stepsTable,
 } from './result-tables.ts'
 import type { RunResults, VariantResults } from './run-results.ts'
+import { BASELINE } from './variants.ts'
 
 const PAGE = join(ROOT, 'docs/performance.md')
 
@@ -53,10 +55,15 @@ function winners({ variants }: RunResults): string {
       .filter(({ convention, floor, lag }) => convention === 'proxy.ts' && !floor && belongs(lag))
       .filter(({ cells }) => cells[MAIN_CELL] !== undefined)
       .sort((a, b) => speedOf(b) - speedOf(a))
-    return `- **${title}:** ${group.map((variant) => `${variant.title} ${speedOf(variant).toFixed(2)}`).join(', ')}.`
+    return `- **${title}:** ${group.map(describeWinner).join(', ')}.`
   })
   const conditions = `KV answering after ${cell?.latency} ms and ${cell?.connections} requests at once`
   return `Page views per second, in \`proxy.ts\`, with ${conditions}; a trivial proxy is 1.\n\n${lines.join('\n')}`
+}
+
+function describeWinner(variant: VariantResults): string {
+  const delay = typeof variant.lag === 'number' && variant.lag > 0 ? ` (within ${variant.lag} s)` : ''
+  return `${variant.title} ${speedOf(variant).toFixed(2)}${delay}`
 }
 
 function speedOf({ cells }: VariantResults): number {
@@ -66,9 +73,12 @@ function speedOf({ cells }: VariantResults): number {
 function surroundings(results: RunResults): string {
   const { surroundings: where, versions, rounds, secondsPerCell, loadBefore, cores } = results
   const busy = `**The machine was busy with other work** (${loadBefore.toFixed(1)} processes for ${cores} cores): these ratios are rough.`
+  const base = results.variants.find(({ id }) => id === BASELINE)?.cells[MAIN_CELL]?.samples ?? []
+  const speed = Math.round(median(base.map(({ requestsPerSecond }) => requestsPerSecond)))
   const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured on ${where.date} at commit ${where.commit}, ${where.machine}: ${rounds} rounds of ${secondsPerCell} s for each figure.`,
+    `With KV answering after 5 ms and 10 requests at once, the trivial proxy let ${speed} page views per second through.`,
     ...(loadBefore > cores / 2 ? [busy] : []),
     `Versions: ${listed.join(', ')}.`,
   ].join('\n')

@@ -23,7 +23,7 @@ export async function profile(variant: Variant, redis: string): Promise<void> {
     const site = await startSite(variant, { env: kv.env, nodeOptions })
     const visitors = [await signIn(site.origin), await signIn(site.origin)]
     for (const target of [PAGE, API]) {
-      await load({ site, kv, visitors }, { target, connections: 10, until: { seconds: 10 } })
+      await load({ variant, site, kv, visitors }, { target, connections: 10, until: { seconds: 10 } })
     }
     await site.stop()
   } finally {

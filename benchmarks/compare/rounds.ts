@@ -18,14 +18,14 @@ export interface RoundsOptions {
   readonly cells: readonly Cell[]
   readonly rounds: number
   readonly seconds: number
+  /** Requests for each target before the first round. */
+  readonly warmUp: number
 }
 
 /** By variant, then by cell, one sample for each round. */
 export type Samples = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>
 
 const VISITORS = 20
-/** Requests for each target. */
-const WARM_UP = 300
 
 /**
  * In every round each cell loads one variant after the other, so what disturbs the machine for some seconds disturbs a
@@ -59,9 +59,9 @@ export async function runRounds(
 }
 
 /** Until V8 has compiled what is hot. */
-async function warmUp(contestant: Contestant, { cells }: RoundsOptions): Promise<void> {
+async function warmUp(contestant: Contestant, { cells, warmUp: requests }: RoundsOptions): Promise<void> {
   const run = { ...contestant, visitors: await visitorsOf(contestant) }
-  const until = { requests: WARM_UP }
+  const until = { requests }
   for (const target of new Set(cells.map(targetOf))) await load(run, { target, connections: 10, until })
 }
 
