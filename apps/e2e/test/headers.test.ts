@@ -77,7 +77,7 @@ describe.each(GUARDED)('headers that lie, on $name,', (variant) => {
         expect([headers, reply.headers.location]).toEqual([headers, '/public'])
     }
     expect((await alice.get('/api/me')).status).toBe(200)
-  }, 60_000)
+  }, 120_000)
 
   it('run no server action without a session', async () => {
     const [id = ''] = actionIds(variant)
@@ -90,5 +90,5 @@ describe.each(GUARDED)('headers that lie, on $name,', (variant) => {
       expect(reply.headers['x-action-redirect']).toBe('/login?next=%2Fdashboard;replace')
       expect([trick, REFLECTED.test(said(reply) + reply.text)]).toEqual([trick, false])
     }
-  }, 60_000)
+  }, 120_000)
 })

@@ -129,7 +129,7 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
       expect(session).toBe(name)
     }
     console.log(`${variant.name}: ${walked.replies} replies, ${walked.cookies} with a cookie`)
-  }, 120_000)
+  }, 240_000)
 
   it('a renewed cookie on the prerendered page reaches its owner alone', async () => {
     const [alice, nihon] = [await user('alice'), await user('日本')]
