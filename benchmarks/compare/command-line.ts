@@ -13,6 +13,8 @@ export interface CommandLine {
   readonly watch: number
   /** Whether the results take the place of those in the repository and its documentation. */
   readonly publish: boolean
+  /** Whether to make page and plot of the published figures once more, and measure nothing. */
+  readonly redraw: boolean
   /** The variant to record a processor profile of, instead of measuring anything. */
   readonly profile: Variant | null
 }
@@ -24,6 +26,7 @@ const USAGE = `pnpm bench [options]
   --rounds <number>  default 5
   --seconds <number> of load for each variant, cell and round; default 1.4
   --publish          writes results, docs and plot also with one of the above
+  --redraw           makes page and plot of the published figures once more, and measures nothing
   --profile <id>     records where one variant spends its time under load, and measures nothing
 
 variants: ${VARIANTS.map(({ id }) => id).join(' ')}`
@@ -38,6 +41,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       publish: { type: 'boolean', default: false },
+      redraw: { type: 'boolean', default: false },
       profile: { type: 'string' },
     },
   })
@@ -56,6 +60,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
         values.variants === undefined &&
         values.rounds === undefined &&
         values.seconds === undefined),
+    redraw: values.redraw,
     profile: values.profile === undefined ? null : find(values.profile),
   }
 }

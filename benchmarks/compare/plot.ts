@@ -1,14 +1,20 @@
 import * as Plot from '@observablehq/plot'
 import { Window } from 'happy-dom'
 import { MAIN_CELL } from './cells.ts'
+import { placeLabels } from './place-labels.ts'
 import type { RunResults, VariantResults } from './run-results.ts'
-import { spreadLabels } from './spread-labels.ts'
 
-const WIDTH = 860
+const WIDTH = 920
 const HEIGHT = 520
-const MARGIN = { marginTop: 96, marginRight: 150, marginBottom: 56, marginLeft: 64 }
-/** Between the baselines of two labels. */
-const LINE = 17
+const MARGIN = { marginTop: 96, marginRight: 104, marginBottom: 56, marginLeft: 64 }
+/** Between the scale's ends and the first and last column. */
+const INSET = 24
+/** Between a dot and its label. */
+const GAP = 15
+/** Width of a letter, on average, in wide fonts. */
+const LETTER = { ours: 7.7, theirs: 7 }
+/** Top of the scale, unless something is faster. */
+const TOP = 1.1
 
 interface Point {
   readonly title: string
@@ -18,8 +24,8 @@ interface Point {
   readonly highest: number
   readonly revocable: Revocable
   readonly ours: boolean
-  /** Where its label stands. */
-  readonly labelAt: number
+  /** Pixels by which its label stands lower. */
+  readonly labelMoved: number
 }
 
 type Revocable = 'at once' | 'in seconds' | 'in minutes' | 'never'
@@ -48,9 +54,12 @@ const STYLE = `
 
 /** Speed against KV commands, and in colour how soon a session can be ended, as an SVG of its own. */
 export function drawPlot(results: RunResults): string {
-  const [low, high] = [0, 1.1]
-  const points = pointsOf(results, (speed) => pixelsOf(speed, { low, high }))
-  const most = Math.max(6, ...points.map(({ commands }) => commands))
+  const shown = results.variants.filter(
+    ({ convention, floor, cells }) => convention === 'proxy.ts' && !floor && cells[MAIN_CELL] !== undefined,
+  )
+  const most = Math.max(6, ...shown.map(({ perPage }) => perPage.commands))
+  const top = Math.max(TOP, ...shown.map(({ cells }) => cells[MAIN_CELL]?.requestsPerSecond.highest ?? 0))
+  const points = pointsOf(shown, { most, top })
   const { document } = new Window()
   const chart = Plot.plot({
     document: document as unknown as Document,
@@ -58,8 +67,8 @@ export function drawPlot(results: RunResults): string {
     height: HEIGHT,
     ...MARGIN,
     style: { background: 'none', color: 'var(--ink)', fontSize: '13px', fontFamily: FONT },
-    x: { domain: [0, most], ticks: most, tickFormat: 'd', label: null, inset: 24 },
-    y: { domain: [low, high], ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: '.0%', label: null },
+    x: { domain: [0, most], ticks: most, tickFormat: 'd', label: null, inset: INSET },
+    y: { domain: [0, top], ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: '.0%', label: null },
     marks: [
       Plot.axisX({ ticks: most, tickFormat: 'd', tickSize: 0, label: null, color: 'var(--quiet)' }),
       Plot.axisY({
@@ -92,8 +101,8 @@ export function drawPlot(results: RunResults): string {
         Plot.text([point], {
           x: 'commands',
           y: 'speed',
-          dx: 16,
-          dy: point.labelAt - pixelsOf(point.speed, { low, high }),
+          dx: GAP,
+          dy: point.labelMoved,
           text: 'title',
           textAnchor: 'start',
           fill: point.ours ? COLOURS[point.revocable] : 'var(--ink)',
@@ -105,32 +114,38 @@ export function drawPlot(results: RunResults): string {
   })
   chart.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   chart.setAttribute('role', 'img')
-  return `${chart.outerHTML.replace('</svg>', `${furniture(results)}</svg>`)}\n`
+  return `${chart.outerHTML.replace('</svg>', `${furniture(results, top)}</svg>`)}\n`
 }
 
-function pointsOf({ variants }: RunResults, pixels: (speed: number) => number): readonly Point[] {
-  const shown = variants.filter(
-    ({ convention, floor, cells }) => convention === 'proxy.ts' && !floor && cells[MAIN_CELL] !== undefined,
-  )
-  return [...new Set(shown.map(({ perPage }) => perPage.commands))].flatMap((commands) => {
-    const group = shown.filter(({ perPage }) => perPage.commands === commands)
-    const speeds = group.map(({ cells }) => cells[MAIN_CELL]?.requestsPerSecond.median ?? 0)
-    const labels = spreadLabels(speeds.map(pixels), LINE)
-    return group.map((variant, index) => pointOf(variant, { commands, labelAt: labels[index] ?? 0 }))
-  })
+/** Ours first: their labels have the first choice of places. */
+function pointsOf(
+  variants: readonly VariantResults[],
+  { most, top }: { most: number; top: number },
+): readonly Point[] {
+  const points = variants
+    .map(pointOf)
+    .sort((a, b) => Number(b.ours) - Number(a.ours) || a.commands - b.commands || b.speed - a.speed)
+  const places = points.map(({ commands, speed, title, ours }) => ({
+    x: columnOf(commands, most),
+    y: pixelsOf(speed, top),
+    labelWidth: title.length * (ours ? LETTER.ours : LETTER.theirs),
+  }))
+  const moves = placeLabels(places, GAP)
+  return points.map((point, index) => ({ ...point, labelMoved: moves[index] ?? 0 }))
 }
 
-function pointOf(variant: VariantResults, place: { commands: number; labelAt: number }): Point {
+function pointOf(variant: VariantResults): Point {
   const speed = variant.cells[MAIN_CELL]?.requestsPerSecond
   if (speed === undefined) throw new Error(`${variant.id} was not loaded.`)
   return {
-    ...place,
     title: variant.title,
+    commands: variant.perPage.commands,
     speed: speed.median,
     lowest: speed.lowest,
     highest: speed.highest,
     revocable: revocableOf(variant),
     ours: variant.ours,
+    labelMoved: 0,
   }
 }
 
@@ -145,13 +160,19 @@ function colourOf({ revocable }: Point): string {
 }
 
 /** As Plot's own scale has it: a dot at this speed is so many pixels from the top. */
-function pixelsOf(speed: number, { low, high }: { low: number; high: number }): number {
+function pixelsOf(speed: number, top: number): number {
   const room = HEIGHT - MARGIN.marginTop - MARGIN.marginBottom
-  return MARGIN.marginTop + room * (1 - (speed - low) / (high - low))
+  return MARGIN.marginTop + room * (1 - speed / top)
+}
+
+/** As Plot's own scale has it: a dot with so many commands is so many pixels from the left. */
+function columnOf(commands: number, most: number): number {
+  const room = WIDTH - MARGIN.marginLeft - MARGIN.marginRight - 2 * INSET
+  return MARGIN.marginLeft + INSET + (room * commands) / most
 }
 
 /** Everything around the chart. */
-function furniture({ surroundings }: RunResults): string {
+function furniture({ surroundings }: RunResults, top: number): string {
   const left = 24
   const swatches = [
     ['at once', 'a session ends at once'],
@@ -172,7 +193,7 @@ function furniture({ surroundings }: RunResults): string {
     `<text x="${left}" y="32" text-anchor="start" font-size="19" font-weight="700" fill="var(--ink)">Page views per second, compared with a proxy that does nothing</text>`,
     `<text x="${left}" y="53" text-anchor="start" font-size="13" fill="var(--quiet)">KV answers after 5 ms, 10 requests at once, proxy.ts; lines: all rounds. ${surroundings.date}</text>`,
     ...legend,
-    `<text x="${WIDTH - MARGIN.marginRight}" y="${pixelsOf(1, { low: 0, high: 1.1 }) - 7}" font-size="12.5" text-anchor="end" fill="var(--quiet)">trivial proxy</text>`,
+    `<text x="${WIDTH - MARGIN.marginRight}" y="${pixelsOf(1, top) - 7}" font-size="12.5" text-anchor="end" fill="var(--quiet)">trivial proxy</text>`,
     `<text x="${middle}" y="${HEIGHT - 14}" font-size="13" text-anchor="middle" fill="var(--quiet)">KV commands per page view</text>`,
   ].join('')
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ROOT, writeResults } from '../scale/repository.ts'
 import { BENCHMARKS } from './build-variant.ts'
@@ -17,6 +17,16 @@ export async function saveLocally(results: RunResults): Promise<void> {
 /** Puts results into the repository: the figures, the page of the documentation, the plot. */
 export async function publish(results: RunResults): Promise<void> {
   await writeResults('performance', results)
+  await draw(results)
+}
+
+/** Makes page and plot of the figures that are in the repository. */
+export async function redraw(): Promise<void> {
+  const figures = await readFile(join(BENCHMARKS, 'results/performance.json'), 'utf8')
+  await draw(JSON.parse(figures) as RunResults)
+}
+
+async function draw(results: RunResults): Promise<void> {
   await writeFile(join(ROOT, 'docs/images/performance.svg'), drawPlot(results))
   await writePage(results)
 }

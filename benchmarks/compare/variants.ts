@@ -74,7 +74,7 @@ export const VARIANTS: readonly Variant[] = [
     lag: 300,
     lagEnv: { COOKIE_CACHE_SECONDS: '15' },
   },
-  { ...NODE, id: 'authjs', title: 'Auth.js, Upstash adapter', layer: 'authjs', lag: 0 },
+  { ...NODE, id: 'authjs', title: 'Auth.js', layer: 'authjs', lag: 0 },
   {
     ...NODE,
     ...REACT_CACHE,
