@@ -73,7 +73,7 @@ describe('errors', () => {
       'ERR_UPDATE_CONFLICT',
       'edge-session: the session kept changing while it was being updated. Try again.',
     ],
-  ])('%s has a name, a code and a sentence', (error, name, code, message) => {
+  ])('number %# has a name, a code and a sentence', (error, name, code, message) => {
     expect([error.name, error.code, error.message]).toEqual([name, code, message])
     expect(error).toBeInstanceOf(EdgeSessionError)
   })
