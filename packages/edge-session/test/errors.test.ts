@@ -17,63 +17,64 @@ import { SECRET } from './support/secrets.ts'
 afterEach(() => vi.unstubAllGlobals())
 
 describe('errors', () => {
-  it.each<[EdgeSessionError, string, string, string]>([
+  it.each<[() => EdgeSessionError, string, string, string]>([
     [
-      new EdgeSessionError('ERR_CONFIGURATION', 'text.'),
+      () => new EdgeSessionError('ERR_CONFIGURATION', 'text.'),
       'EdgeSessionError',
       'ERR_CONFIGURATION',
       'edge-session: text.',
     ],
-    [new ConfigurationError('text.'), 'ConfigurationError', 'ERR_CONFIGURATION', 'edge-session: text.'],
+    [() => new ConfigurationError('text.'), 'ConfigurationError', 'ERR_CONFIGURATION', 'edge-session: text.'],
     [
-      new InvalidArgumentError('text.'),
+      () => new InvalidArgumentError('text.'),
       'InvalidArgumentError',
       'ERR_INVALID_ARGUMENT',
       'edge-session: text.',
     ],
     [
-      new SessionTooLargeError(5_000, 4_096),
+      () => new SessionTooLargeError(5_000, 4_096),
       'SessionTooLargeError',
       'ERR_SESSION_TOO_LARGE',
       'edge-session: the session takes 5000 bytes, over the limit of 4096. Keep large values in your database and only their key in the session.',
     ],
     [
-      new SessionLimitError(),
+      () => new SessionLimitError(),
       'SessionLimitError',
       'ERR_SESSION_LIMIT',
       'edge-session: this user already has the maximum number of sessions. Ask them to sign out on another device.',
     ],
     [
-      new SessionNotFoundError(),
+      () => new SessionNotFoundError(),
       'SessionNotFoundError',
       'ERR_SESSION_NOT_FOUND',
       'edge-session: there is no active session. Ask the visitor to sign in.',
     ],
     [
-      new SessionUnknownError('read'),
+      () => new SessionUnknownError('read'),
       'SessionUnknownError',
       'ERR_SESSION_UNKNOWN',
       'edge-session: the session store did not answer "read". Try again; answer 503 meanwhile.',
     ],
     [
-      new SessionUnknownError('create', 'timeout'),
+      () => new SessionUnknownError('create', 'timeout'),
       'SessionUnknownError',
       'ERR_SESSION_UNKNOWN',
       'edge-session: the session store did not answer "create" (timeout). Try again; answer 503 meanwhile.',
     ],
     [
-      new ReadOnlyContextError('createSession'),
+      () => new ReadOnlyContextError('createSession'),
       'ReadOnlyContextError',
       'ERR_READ_ONLY_CONTEXT',
       'edge-session: createSession() needs to set a cookie, which Next.js allows only in a server action or a route handler. Move the call there.',
     ],
     [
-      new UpdateConflictError(),
+      () => new UpdateConflictError(),
       'UpdateConflictError',
       'ERR_UPDATE_CONFLICT',
       'edge-session: the session kept changing while it was being updated. Try again.',
     ],
-  ])('number %# has a name, a code and a sentence', (error, name, code, message) => {
+  ])('number %# has a name, a code and a sentence', (make, name, code, message) => {
+    const error = make()
     expect([error.name, error.code, error.message]).toEqual([name, code, message])
     expect(error).toBeInstanceOf(EdgeSessionError)
   })
