@@ -55,10 +55,11 @@ function winners({ variants }: RunResults): string {
       .filter(({ convention, floor, lag }) => convention === 'proxy.ts' && !floor && belongs(lag))
       .filter(({ cells }) => cells[MAIN_CELL] !== undefined)
       .sort((a, b) => speedOf(b) - speedOf(a))
-    return `- **${title}:** ${group.map(describeWinner).join(', ')}.`
+    return `- **${title}:** ${group.map(describeWinner).join('; ')}.`
   })
   const conditions = `KV answering after ${cell?.latency} ms and ${cell?.connections} requests at once`
-  return `Page views per second, in \`proxy.ts\`, with ${conditions}; a trivial proxy is 1.\n\n${lines.join('\n')}`
+  const picture = '![Page views per second by KV commands per page view](images/performance.svg)'
+  return `${picture}\n\nPage views per second, in \`proxy.ts\`, with ${conditions}; a trivial proxy is 1.\n\n${lines.join('\n')}`
 }
 
 function describeWinner(variant: VariantResults): string {
@@ -81,5 +82,6 @@ function surroundings(results: RunResults): string {
     `With KV answering after 5 ms and 10 requests at once, the trivial proxy let ${speed} page views per second through.`,
     ...(loadBefore > cores / 2 ? [busy] : []),
     `Versions: ${listed.join(', ')}.`,
+    'The figures of every round: [benchmarks/results/performance.json](../benchmarks/results/performance.json).',
   ].join('\n')
 }
