@@ -7,7 +7,10 @@ import { actsOf, newVisitor, type Visitor } from './visitors.ts'
 export type Revocation = 'revoke-all' | 'revoke-others'
 
 export interface RevocationCounts {
+  /** Revocations that the app has confirmed. */
   rounds: number
+  /** Rounds that prove nothing, as the app answered 503 to a sign-in or to the revocation. */
+  unconfirmed: number
   sessionsRevoked: number
   /** Of the sessions that end, begun before the end was confirmed. */
   readsBefore: number
@@ -17,7 +20,7 @@ export interface RevocationCounts {
   lostRevocations: number
   /** The app said that another number of sessions has ended than there were. */
   wrongNumbers: number
-  /** The session that stays was refused. */
+  /** The session that stays was taken for none. */
   refusedSurvivors: number
   wrongIdentities: number
 }
@@ -25,6 +28,7 @@ export interface RevocationCounts {
 export function noRevocations(): RevocationCounts {
   return {
     rounds: 0,
+    unconfirmed: 0,
     sessionsRevoked: 0,
     readsBefore: 0,
     readsAfterwards: 0,
@@ -55,6 +59,7 @@ export async function revokeUnderLoad({
   const devices = Array.from({ length: SESSIONS }, () => newVisitor(user))
   const [first = newVisitor(user), ...others] = devices
   for (const [n, device] of devices.entries()) await actsOf(poolOf(pools, n), keepTally()).signIn(device)
+  if (devices.some(({ token }) => token === null)) return startAnew({ user, pool: poolOf(pools, 0), counts })
   let confirmed = Number.POSITIVE_INFINITY
   let over = false
 
@@ -66,7 +71,7 @@ export async function revokeUnderLoad({
       const named = userNamed(page, reply)
       if (named !== null && named !== user) counts.wrongIdentities += 1
       const ends = kind === 'revoke-all' || device !== first
-      if (!ends) counts.refusedSurvivors += named === null ? 1 : 0
+      if (!ends) counts.refusedSurvivors += named === null && reply.status !== 503 ? 1 : 0
       else if (begun <= confirmed) counts.readsBefore += 1
       else {
         counts.readsAfterwards += 1
@@ -83,15 +88,39 @@ export async function revokeUnderLoad({
     path,
     token: first.token,
   })
-  confirmed = performance.now()
-  const ended = kind === 'revoke-all' ? devices.length : others.length
-  if (status !== 200 || (JSON.parse(text) as { revoked: number }).revoked !== ended) counts.wrongNumbers += 1
+  if (status === 200) confirmed = performance.now()
   await pause(AFTERWARDS_MS)
   over = true
   await using
+  if (status !== 200) return startAnew({ user, pool: poolOf(pools, 0), counts })
+  const ended = kind === 'revoke-all' ? devices.length : others.length
+  if ((JSON.parse(text) as { revoked: number }).revoked !== ended) counts.wrongNumbers += 1
   counts.rounds += 1
   counts.sessionsRevoked += ended
-  if (kind === 'revoke-others') await actsOf(poolOf(pools, 0), keepTally()).signOut(first)
+  if (kind === 'revoke-others') await endAll(user, poolOf(pools, 0))
+}
+
+/** Nobody knows which sessions there are: none, after this. */
+async function startAnew({
+  user,
+  pool,
+  counts,
+}: {
+  user: string
+  pool: HttpPool
+  counts: RevocationCounts
+}): Promise<void> {
+  counts.unconfirmed += 1
+  await endAll(user, pool)
+}
+
+async function endAll(user: string, pool: HttpPool): Promise<void> {
+  const device = newVisitor(user)
+  for (let status = 0; status !== 200; ) {
+    await actsOf(pool, keepTally()).signIn(device)
+    const ask = { method: 'POST', path: '/api/sessions/revoke-all', token: device.token } as const
+    if (device.token !== null) status = (await pool.send(ask)).status
+  }
 }
 
 /** Whom an answer takes the visitor for; `null`: nobody. */

@@ -100,11 +100,13 @@ function flood(results: Results): string {
         'legitimate p50',
         'p99',
         'KV commands of the flood',
+        'second attempts',
         'MiB before',
         'after',
       ],
       names.map(([name, words]) => {
-        const { attackPerSecond, legitimate, kvCommandsOfTheFlood, before, after } = phases[name]
+        const { attackPerSecond, legitimate, kvCommandsOfTheFlood, secondAttempts, before, after } =
+          phases[name]
         const { p50, p99 } = legitimate.latency
         return [
           words,
@@ -112,6 +114,7 @@ function flood(results: Results): string {
           milliseconds(p50),
           milliseconds(p99),
           kvCommandsOfTheFlood,
+          secondAttempts,
           before.rssMiB,
           after.rssMiB,
         ]
@@ -125,7 +128,7 @@ function revocation(results: Results): string {
   if (figures === null) return ''
   const { revocations } = figures
   return section('Revocation under load', [
-    `On ${figures.instances} instances, all sessions of a user in use, one of them ended all or all others, ${text(revocations.rounds)} times: ${text(revocations.sessionsRevoked)} sessions. ${text(revocations.readsAfterwards)} requests of those were begun after the app had confirmed it.`,
+    `On ${figures.instances} instances, all sessions of a user in use, one of them ended all or all others, ${text(revocations.rounds)} times: ${text(revocations.sessionsRevoked)} sessions. ${text(revocations.readsAfterwards)} requests of those were begun after the app had confirmed it. ${text(revocations.unconfirmed)} further rounds prove nothing, as KV was too slow and the app answered 503.`,
     table(
       ['never', 'times'],
       [
@@ -144,7 +147,7 @@ function soak(results: Results): string {
   const { samples, descriptors, keys, load } = figures
   const shown = samples.filter((_, n) => n % Math.max(1, Math.floor(samples.length / 24)) === 0)
   return section('Soak', [
-    `The mix at ${figures.perSecond} a second for ${text(figures.minutes)} min, ${text(load.requests)} requests. From minute ${text(figures.warmUpMinutes)} on, memory grew by ${figures.rssSlopePercentPerTenMinutes.toFixed(2)} % in 10 minutes. File descriptors: ${descriptors.first} then, ${descriptors.last} at the end, ${descriptors.most} at most. KV keys: ${keys.before} before, ${keys.after} after everybody had signed out.`,
+    `The mix at ${figures.perSecond} a second for ${text(figures.minutes)} min, ${text(load.requests)} requests, with a heap of 256 MiB. From minute ${text(figures.warmUpMinutes)} on, memory grew by ${figures.rssSlopePercentPerTenMinutes.toFixed(2)} % in 10 minutes. File descriptors: ${descriptors.first} then, ${descriptors.last} at the end, ${descriptors.most} at most. KV keys: ${keys.before} before, ${keys.after} after everybody had signed out.`,
     table(
       ['minute', 'memory in MiB', 'file descriptors'],
       shown.map(({ minute, rssMiB, descriptors }) => [Math.round(minute), rssMiB, descriptors]),

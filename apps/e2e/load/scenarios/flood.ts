@@ -14,6 +14,8 @@ import { actsOf } from '../visitors.ts'
 
 const LEGITIMATE_PER_SECOND = 20
 const VISITORS = 40
+/** Disjoint, so that every KV command can be told apart. */
+const [LEGITIMATE, FORGED] = [USERS.slice(0, 4), USERS.slice(4)]
 const FLOOD_PER_SECOND = 2_000
 /** No activity is recorded meanwhile, so every KV command has a reason that can be named. */
 const ENV = { SESSION_TOUCH_SECONDS: '86400' }
@@ -21,8 +23,10 @@ const ENV = { SESSION_TOUCH_SECONDS: '86400' }
 export interface FloodPhase {
   readonly legitimate: TallySummary
   readonly kv: KVCount
-  /** Commands beyond the one that each legitimate request takes. */
+  /** Commands about anything but the legitimate users, whose names no forgery has. */
   readonly kvCommandsOfTheFlood: number
+  /** Commands about them beyond one a request: KV had not answered in time. */
+  readonly secondAttempts: number
   readonly before: Usage
   readonly after: Usage
   readonly attack: AttackReport | null
@@ -75,7 +79,7 @@ function failuresOf(
   const counts = {
     ...wrong,
     'legitimate without an answer': legitimate.broken,
-    'KV commands beside the legitimate': kvCommandsOfTheFlood,
+    'KV commands of the flood': kvCommandsOfTheFlood,
     'forgeries answered otherwise than nobody': attack?.mistaken ?? 0,
     'forgeries without an answer': attack?.broken ?? 0,
   }
@@ -84,14 +88,15 @@ function failuresOf(
 
 /** Real tokens of the same app with another secret, and the public part of one of ours. */
 async function collectMaterial(site: Site): Promise<ForgeryMaterial> {
-  const [ours = ''] = await tokensOf(site, 1)
-  const foreign = await withSite({ env: ENV }, (other) => tokensOf(other, 50))
+  const [ours = ''] = await tokensOf(site, LEGITIMATE.slice(0, 1))
+  const users = Array.from({ length: 50 }, (_, n) => FORGED[n % FORGED.length] ?? '')
+  const foreign = await withSite({ env: ENV }, (other) => tokensOf(other, users))
   return { header: ours.split('.')[0] ?? '', foreign }
 }
 
-async function tokensOf({ server }: Site, count: number): Promise<readonly string[]> {
+async function tokensOf({ server }: Site, users: readonly string[]): Promise<readonly string[]> {
   const pool = openPool(server.origin, 4)
-  const crowd = gatherCrowd(USERS, count)
+  const crowd = gatherCrowd(users, users.length)
   await crowd.arrive(actsOf(pool, keepTally()))
   await pool.close()
   return crowd.visitors.flatMap(({ token }) => token ?? [])
@@ -106,7 +111,7 @@ interface Flooding {
 /** Signs the legitimate visitors in; the result measures how they fare during a flood, or without one. */
 async function arrange({ kv, server }: Site, duration: number) {
   const pool = openPool(server.origin, 32)
-  const crowd = gatherCrowd(USERS, VISITORS)
+  const crowd = gatherCrowd(LEGITIMATE, VISITORS)
   await crowd.arrive(actsOf(pool, keepTally()))
 
   return async (flooding: Flooding | null): Promise<FloodPhase> => {
@@ -114,6 +119,7 @@ async function arrange({ kv, server }: Site, duration: number) {
     const before = usageOf(server.pid)
     const tally = keepTally()
     const acts = actsOf(pool, tally)
+    await kv.clearJournal()
     const { result: attack, kv: counted } = await countKV(kv, async () => {
       const attacking =
         flooding === null ? null : startAttack({ ...flooding, seconds, origin: server.origin })
@@ -124,14 +130,21 @@ async function arrange({ kv, server }: Site, duration: number) {
       return attacking
     })
     const legitimate = tally.summary()
+    const ofFlood = (await kv.journal()).filter(({ command }) => !isLegitimate(command)).length
     return {
       legitimate,
       kv: counted,
-      kvCommandsOfTheFlood: counted.commands - legitimate.requests - legitimate.broken,
+      kvCommandsOfTheFlood: ofFlood,
+      secondAttempts: counted.commands - ofFlood - legitimate.requests - legitimate.broken,
       before,
       after: usageOf(server.pid),
       attack,
       attackPerSecond: attack === null ? 0 : attack.answered / attack.seconds,
     }
   }
+}
+
+/** A command names one key, that of a user. */
+function isLegitimate(command: readonly string[]): boolean {
+  return LEGITIMATE.some((user) => command.includes(`session:${user}`))
 }

@@ -12,6 +12,8 @@ import { actsOf } from '../visitors.ts'
 import { TOUCH_SECONDS, VISITORS } from './mixed.ts'
 
 const PER_SECOND = 50
+/** With as much room as this machine has, V8 would put off collecting garbage, and hide or feign a leak. */
+const HEAP = '--max-old-space-size=256'
 /** Share of the time after which memory should not grow any more. */
 const WARM_UP = 0.25
 
@@ -35,53 +37,56 @@ export const SOAK: Scenario<SoakFigures> = {
   name: 'soak',
   minutes: 120,
   run: (minutes) =>
-    withSite({ env: { SESSION_TOUCH_SECONDS: TOUCH_SECONDS } }, async ({ kv, server }) => {
-      const pool = openPool(server.origin, 16)
-      const crowd = gatherCrowd(USERS, VISITORS)
-      const tally = keepTally()
-      const acts = actsOf(pool, tally)
-      const keysBefore = await kv.keys()
-      await crowd.arrive(acts)
+    withSite(
+      { env: { SESSION_TOUCH_SECONDS: TOUCH_SECONDS, NODE_OPTIONS: HEAP } },
+      async ({ kv, server }) => {
+        const pool = openPool(server.origin, 16)
+        const crowd = gatherCrowd(USERS, VISITORS)
+        const tally = keepTally()
+        const acts = actsOf(pool, tally)
+        const keysBefore = await kv.keys()
+        await crowd.arrive(acts)
 
-      const samples: Sample[] = []
-      const started = Date.now()
-      const until = started + minutes * 60_000
-      const sampling = (async () => {
-        for (; Date.now() < until; await pause(Math.min(60_000, minutes * 6_000))) {
-          const minute = (Date.now() - started) / 60_000
-          samples.push({ minute: Math.round(minute * 100) / 100, ...usageOf(server.pid) })
-        }
-      })()
-      await drivePaced(() => crowd.step(acts), { perSecond: PER_SECOND, until })
-      await sampling
+        const samples: Sample[] = []
+        const started = Date.now()
+        const until = started + minutes * 60_000
+        const sampling = (async () => {
+          for (; Date.now() < until; await pause(Math.min(60_000, minutes * 6_000))) {
+            const minute = (Date.now() - started) / 60_000
+            samples.push({ minute: Math.round(minute * 100) / 100, ...usageOf(server.pid) })
+          }
+        })()
+        await drivePaced(() => crowd.step(acts), { perSecond: PER_SECOND, until })
+        await sampling
 
-      await crowd.leave(acts)
-      const keysAfter = await kv.keys()
-      await pool.close()
-      const load = tally.summary()
-      const { right, ...wrong } = load.verdicts
-      const settled = samples.filter(({ minute }) => minute >= minutes * WARM_UP)
-      return {
-        figures: {
-          minutes,
-          perSecond: PER_SECOND,
-          warmUpMinutes: minutes * WARM_UP,
-          rssSlopePercentPerTenMinutes: slopePerTenMinutes(
-            settled.map(({ minute, rssMiB }) => ({ minute, value: rssMiB })),
-          ),
-          keys: { before: keysBefore, after: keysAfter },
-          descriptors: {
-            first: settled[0]?.descriptors ?? 0,
-            last: settled.at(-1)?.descriptors ?? 0,
-            most: Math.max(...settled.map(({ descriptors }) => descriptors)),
+        await crowd.leave(acts)
+        const keysAfter = await kv.keys()
+        await pool.close()
+        const load = tally.summary()
+        const { right, ...wrong } = load.verdicts
+        const settled = samples.filter(({ minute }) => minute >= minutes * WARM_UP)
+        return {
+          figures: {
+            minutes,
+            perSecond: PER_SECOND,
+            warmUpMinutes: minutes * WARM_UP,
+            rssSlopePercentPerTenMinutes: slopePerTenMinutes(
+              settled.map(({ minute, rssMiB }) => ({ minute, value: rssMiB })),
+            ),
+            keys: { before: keysBefore, after: keysAfter },
+            descriptors: {
+              first: settled[0]?.descriptors ?? 0,
+              last: settled.at(-1)?.descriptors ?? 0,
+              most: Math.max(...settled.map(({ descriptors }) => descriptors)),
+            },
+            samples,
+            load,
           },
-          samples,
-          load,
-        },
-        failures: [
-          ...allZero({ ...wrong, broken: load.broken, 'KV keys left behind': keysAfter - keysBefore }),
-          ...load.complaints,
-        ],
-      }
-    }),
+          failures: [
+            ...allZero({ ...wrong, broken: load.broken, 'KV keys left behind': keysAfter - keysBefore }),
+            ...load.complaints,
+          ],
+        }
+      },
+    ),
 }
