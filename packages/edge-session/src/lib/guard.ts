@@ -43,6 +43,8 @@ export interface Guard<Data> {
   readonly reauthenticate: PathPattern
   /** Whether anything is protected at all. */
   readonly active: boolean
+  /** Whether the path is that of the sign-in page, in whatever way it is written. */
+  isSignIn(pathname: string): boolean
   /** `null` for a path that no honest client sends. */
   judge(pathname: string): Verdict<Data> | null
 }
@@ -62,6 +64,8 @@ export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Gu
     signIn,
     reauthenticate,
     active: options?.routes !== undefined || isPublic !== undefined,
+
+    isSignIn: (pathname) => pathForms(pathname)?.every(isSignIn) ?? false,
 
     judge(pathname) {
       const forms = pathForms(pathname)

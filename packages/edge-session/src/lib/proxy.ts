@@ -36,7 +36,7 @@ export function createProxyFunction<Data>(
     const presented = cookieValues(cookieHeader, config.cookie.name)
     const started = config.now()
     // A page that asked KV sends a visitor to sign in whom the cache still takes for signed in: that would go in circles.
-    const fresh = config.cache !== null && request.nextUrl.pathname === guard.signIn
+    const fresh = config.cache !== null && guard.isSignIn(request.nextUrl.pathname)
     const recognised = await engine.recognise(presented, { fresh })
     const timing = `session;desc="${recognised.outcome}";dur=${config.now() - started}`
     const refusal = refuse({ request, verdict, recognised, signIn: guard.signIn })
