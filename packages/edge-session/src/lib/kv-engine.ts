@@ -4,6 +4,7 @@ import { ConfigurationError, SessionUnknownError } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { createIdentities, type Identities } from './identity.ts'
 import type { KVStoreOptions } from './kv-connection.ts'
+import { isRotationDue } from './lifetime.ts'
 import { type EdgeSessionOptions, kvFromEnvironment, resolveOptions } from './options.ts'
 import { createRecognition, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
@@ -109,8 +110,9 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       const { tokens, recognition } = parts()
       const { token, record, reissue } = active
       if (reissue !== null) return underToken(active, { token: reissue, record })
-      const { rotateEvery, now } = config
-      if (rotateEvery !== null && now() - token.claims.issuedAt >= rotateEvery) {
+      const { rotateEvery, rotationGrace } = config
+      const now = config.now()
+      if (isRotationDue(token.claims, { rotateEvery, now })) {
         try {
           const issued = await recognition.rotate(token, record)
           return issued === null ? null : underToken(active, issued)
@@ -120,7 +122,9 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
           throw error
         }
       }
-      const snapshot = recognition.snapshotOf(token)
+      // Another request may rotate it before this one is answered; the older of the two tokens must not come last.
+      const replacedSoon = isRotationDue(token.claims, { rotateEvery, now, ahead: rotationGrace })
+      const snapshot = replacedSoon ? null : recognition.snapshotOf(token)
       if (snapshot !== null) {
         const carrying = await tokens.issue({ ...token.claims, snapshot })
         if (carrying.length <= LONGEST_TOKEN) return underToken(active, { token: carrying, record })

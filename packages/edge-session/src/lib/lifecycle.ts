@@ -5,7 +5,7 @@ import {
   SessionUnknownError,
   UpdateConflictError,
 } from './errors.ts'
-import { expiryReason } from './lifetime.ts'
+import { expiryReason, isRotationDue } from './lifetime.ts'
 import { type Issued, issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { RotateResult, SessionStore } from './session-store.ts'
@@ -59,9 +59,14 @@ export function createLifecycle(
     })
   }
 
-  /** A cache elsewhere may not know of an update yet; the visitor's own token says so. */
+  /**
+   * A cache elsewhere may not know of an update yet; the visitor's own token says so. Not if it is soon to be rotated:
+   * a response that comes later than that of the rotation would put the old token back, and its reuse end the session.
+   */
   async function issueSeen(token: OpenToken, record: SessionRecord): Promise<Issued | null> {
     if (config.cache === null || token.id !== record.id) return null
+    const { rotateEvery, rotationGrace: ahead } = config
+    if (isRotationDue(token.claims, { rotateEvery, now: now(), ahead })) return null
     const { snapshot: _, ...claims } = token.claims
     const seen = await parts.tokens.issue({ ...claims, version: record.version })
     return { token: seen, record, remember: claims.remember }

@@ -20,6 +20,14 @@ export function touchIntervalOf({ idle }: SessionTimes, touchInterval: number): 
   return Math.min(touchInterval, Math.ceil(idle / 4))
 }
 
+/** Whether a token is old enough to be rotated, `ahead` milliseconds from now. */
+export function isRotationDue(
+  { issuedAt }: { readonly issuedAt: number },
+  { rotateEvery, now, ahead = 0 }: { rotateEvery: number | null; now: number; ahead?: number },
+): boolean {
+  return rotateEvery !== null && now + ahead - issuedAt >= rotateEvery
+}
+
 /** Lifetimes in milliseconds. */
 export interface Lifetimes {
   readonly idle: number
