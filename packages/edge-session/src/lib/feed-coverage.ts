@@ -12,7 +12,7 @@ export interface FeedCoverage {
   isUnchangedSince(cursor: string, userId: string): boolean
 }
 
-/** `most`: users to remember; with more, what is known begins anew. */
+/** `most`: users to remember; with more, what is known begins anew where the feed is read next. */
 export function createFeedCoverage({
   precedes,
   most,
@@ -24,7 +24,7 @@ export function createFeedCoverage({
   /** Where the last change of a user stands at the latest; `null` if that is not known yet. */
   const changed = new Map<string, string | null>()
 
-  function beginAt(cursor: string): void {
+  function beginAt(cursor: string | null): void {
     begin = cursor
     changed.clear()
   }
@@ -34,10 +34,14 @@ export function createFeedCoverage({
 
     readTo(cursor, userIds) {
       for (const userId of userIds) changed.set(userId, cursor)
-      if (changed.size > most) beginAt(cursor)
+      if (begin === null || changed.size > most) beginAt(cursor)
     },
 
-    changedHere: (userId) => void changed.set(userId, null),
+    changedHere(userId) {
+      if (begin !== null) changed.set(userId, null)
+      // Nothing is known until the feed is read again, which an instance without page views never does.
+      if (changed.size > most) beginAt(null)
+    },
 
     isUnchangedSince(cursor, userId) {
       if (begin === null || precedes(cursor, begin)) return false
