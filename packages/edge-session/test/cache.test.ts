@@ -191,6 +191,40 @@ describe('a change on another node', () => {
   })
 })
 
+describe('the token of an update', () => {
+  it('never takes the place of one that a rotation at the same time has made', async () => {
+    await here.stop()
+    await start({}, { rotateEvery: '15m', rotationGrace: '30s' })
+    const token = await here.signIn('alice')
+    here.clock.now += 15 * MINUTE - 30 * SECOND
+    const { issued } = await here.lifecycle.update(await held(token), (record) => record)
+    expect(issued).toBeNull()
+    here.clock.now += 30 * SECOND
+    const { setCookies } = await visit(here.proxy, '/', { token })
+    expect(setCookies).toHaveLength(1)
+  })
+
+  it('is handed out as long as no rotation is near', async () => {
+    await here.stop()
+    await start({}, { rotateEvery: '15m', rotationGrace: '30s' })
+    const token = await here.signIn('alice')
+    here.clock.now += 14 * MINUTE
+    const { issued } = await here.lifecycle.update(await held(token), (record) => record)
+    expect(issued).not.toBeNull()
+  })
+})
+
+describe('the sign-in page', () => {
+  it.each(['/login', '/login/', '/Login', '/%6cogin'])('is never decided from memory: %s', async (path) => {
+    await here.stop()
+    await start({}, { protect: { routes: ['/dashboard'], signIn: '/login' } })
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    expect((await visit(here.proxy, '/dashboard', { token })).seen?.get('x-user-id')).toBe('alice')
+    expect((await visit(here.proxy, path, { token })).seen?.get('x-user-id')).toBeNull()
+  })
+})
+
 describe('a change on this node', () => {
   it('is seen at once', async () => {
     const token = await keptSession()
@@ -420,14 +454,45 @@ describe('through an outage of KV', () => {
     expect(await saidOf(token)).toBe('active')
   })
 
-  it('KV is asked at most once a second, and nobody waits for it in between', async () => {
+  it('the feed and a session are asked for once a second, and nobody waits for it in between', async () => {
     const token = await keptSession()
     outage()
+    const looks = async () => {
+      for (let n = 0; n < 10; n += 1) await look(token)
+    }
     here.clock.now += LAG
+    expect((await here.commandsDuring(looks)).requests).toBe(2)
+    here.clock.now += SECOND
+    expect((await here.commandsDuring(looks)).requests).toBe(2)
+  })
+
+  it('it is none while sessions can be read: where the feed alone fails, nothing revoked works on', async () => {
+    const token = await keptSession()
+    const other = await keptSession('bob')
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.kv.faults.add({ match: { key: 'changes:session:' }, action: { type: 'status', status: 503 } })
+    here.clock.now += LAG
+    expect(await saidOf(token)).toBe('revoked')
+    expect((await look(other)).recognised).toMatchObject({ outcome: 'active', stale: false })
+  })
+
+  it('one request that is lost is none: what was revoked before is seen', async () => {
+    const token = await keptSession()
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.kv.faults.add({ match: { times: 1 }, action: { type: 'reset', when: 'before' } })
+    here.clock.now += 4 * MINUTE
+    expect(await saidOf(token)).toBe('revoked')
+  })
+
+  it('a session that ought to be read again is asked for no more often', async () => {
+    const token = await keptSession()
+    outage()
+    here.clock.now += 6 * MINUTE
     const { requests } = await here.commandsDuring(async () => {
       for (let n = 0; n < 10; n += 1) await look(token)
     })
-    expect(requests).toBe(1)
+    expect(requests).toBe(2)
+    expect((await look(token)).recognised).toMatchObject({ outcome: 'active', stale: true })
   })
 
   it('neither activity nor a new token is tried', async () => {
@@ -436,7 +501,8 @@ describe('through an outage of KV', () => {
     here.clock.now += 2 * MINUTE
     const { result, requests } = await here.commandsDuring(() => visit(here.proxy, '/', { token }))
     expect(result.seen?.get('x-user-id')).toBe('alice')
-    expect(requests).toBe(1)
+    // The feed and the session.
+    expect(requests).toBe(2)
   })
 
   it('what was revoked meanwhile is seen as soon as KV is back', async () => {
@@ -508,6 +574,33 @@ describe('a snapshot in the cookie', () => {
     const node = here.with({})
     expect(await commandsOf(node, token)).toEqual(['active', 1])
     expect(await commandsOf(node, token)).toEqual(['active', 0])
+  })
+
+  it('lets a node begin only with what it read from there on', async () => {
+    const token = await here.signIn('alice')
+    const cold = here.with({})
+    // Kept before the feed was begun.
+    await look(token, { at: cold, fresh: true })
+    await there.lifecycle.revokeAll('alice', { except: null })
+    const later = await carried(await keptSession('bob'))
+    expect((await look(later, { at: cold })).said).toBe('active')
+    expect((await look(token, { at: cold })).said).toBe('revoked')
+  })
+
+  it('lets a node begin without a look that was under way', async () => {
+    const [token, bob] = [await here.signIn('alice'), await keptSession('bob')]
+    const cold = here.with({})
+    const answer = here.kv.barrier({ key: 'session:alice', nth: 1 }, 'after')
+    const looking = look(token, { at: cold, fresh: true })
+    await answer.held
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    const later = await carried(bob)
+    expect(later).not.toBe(bob)
+    expect((await look(later, { at: cold })).said).toBe('active')
+    answer.release()
+    expect((await looking).said).toBe('active')
+    expect((await look(token, { at: cold })).said).toBe('revoked')
   })
 
   it('is of no use once the session was revoked', async () => {

@@ -53,17 +53,15 @@ export function cachedRecognition(
       const found = find(token) ?? (await adopt(token))
       if (found !== null && !found.old) {
         if (cache.isCurrent()) return active(found, { stale: false })
-        const current = await cache.catchUp()
-        // The feed may have told of a change to this very session.
-        const stillThere = find(token)
-        if (stillThere !== null && (current || cache.mayBeStale()))
-          return active(stillThere, { stale: !current })
-        return lookUp(token)
+        // The feed may tell of a change to this very session.
+        const stillThere = (await cache.catchUp()) ? find(token) : null
+        if (stillThere !== null) return active(stillThere, { stale: false })
       }
+      const kept = cache.isOutage() ? find(token) : null
+      if (kept !== null) return active(kept, { stale: true })
       // Both at once, one round trip; apart from each other, so that a feed that fails takes no session with it.
       const [result] = await Promise.all([lookUp(token), cache.catchUp()])
-      if (result.outcome !== 'unknown' || !cache.mayBeStale()) return result
-      const known = find(token)
+      const known = result.outcome === 'unknown' && cache.mayBeStale() ? find(token) : null
       return known === null ? result : active(known, { stale: true })
     },
   }

@@ -31,8 +31,10 @@ export interface SessionCache {
   isCurrent(): boolean
   /** Whether it is now: reads the feed if it is due, once for all who ask at the same time. */
   catchUp(): Promise<boolean>
-  /** Whether what is kept may be served because KV does not answer. */
+  /** Whether what is kept may be served if KV does not answer. */
   mayBeStale(): boolean
+  /** Whether it may be served without asking: KV did not answer when a session was looked up a moment ago. */
+  isOutage(): boolean
 }
 
 export interface KeptSession {
@@ -47,7 +49,7 @@ const LONGEST_KEPT = 5 * 60_000
 const MOST_SKEW = 60_000
 /** Sessions kept of one user. */
 const MOST_PER_USER = 10
-/** Time between attempts to read a feed that does not answer. */
+/** Time between attempts to read a feed that does not answer, and to look up what may be served stale. */
 const PAUSE_AFTER_FAILURE = 1_000
 
 export interface SessionCacheParts {
@@ -66,8 +68,9 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const coverage = createFeedCoverage({ precedes: feed.precedes, most: memory })
   const underWay = new Set<Lookup>()
   let cursor: string | null = null
-  let sinceRead = () => Number.POSITIVE_INFINITY
-  let sinceFailure = sinceRead
+  let sinceRead = never
+  let sinceFailure = never
+  let sinceUnanswered = never
   let reading: Reading | null = null
 
   feed.watch((userId) => {
@@ -102,18 +105,17 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     const since = startStopwatch(now)
     try {
       const from = cursor ?? start
-      const changes = await feed.read(from)
+      const { cursor: next, userIds } = await feed.read(from)
       // Since the reading began, not since it ended: it may have waited on the way back.
       sinceRead = since
-      if (changes.userIds === null) {
+      if (cursor === null || userIds === null) {
+        // What is kept already may have changed before the beginning, of which nothing is told.
         forgetAll()
-        coverage.beginAt(changes.cursor)
-      } else {
-        if (cursor === null && from !== null) coverage.beginAt(from)
-        changes.userIds.forEach(forget)
-        coverage.readTo(changes.cursor, changes.userIds)
+        coverage.beginAt(userIds === null ? next : (from ?? next))
       }
-      cursor = changes.cursor
+      userIds?.forEach(forget)
+      coverage.readTo(next, userIds ?? [])
+      cursor = next
       return sinceRead() < revocationLag
     } catch (error) {
       if (!(error instanceof SessionUnknownError)) throw error
@@ -142,6 +144,8 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     })
   }
 
+  const mayBeStale = () => staleIfError > 0 && sinceRead() <= staleIfError
+
   return {
     find({ id, userId }) {
       const found = users.get(userId)?.get(id)
@@ -154,6 +158,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       underWay.add(lookup)
       try {
         const result = await lookUp()
+        sinceUnanswered = result.outcome === 'unknown' ? startStopwatch(now) : never
         const isOwn = result.outcome === 'active' && result.record.id === id
         if (isOwn && lookup.valid) store(result.record, readAt)
         else if (result.outcome === 'none') forget(userId)
@@ -189,9 +194,13 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
 
     catchUp: () => catchUp(null),
 
-    mayBeStale: () => staleIfError > 0 && sinceRead() <= staleIfError,
+    mayBeStale,
+
+    isOutage: () => mayBeStale() && sinceUnanswered() < PAUSE_AFTER_FAILURE,
   }
 }
+
+const never = () => Number.POSITIVE_INFINITY
 
 interface Kept {
   text: string

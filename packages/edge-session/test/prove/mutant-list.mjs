@@ -517,10 +517,26 @@ export const MUTANTS = [
   {
     name: 'an outage keeps sessions alive without end',
     file: 'session-cache.ts',
-    find: 'mayBeStale: () => staleIfError > 0 && sinceRead() <= staleIfError',
-    replace: 'mayBeStale: () => true',
+    find: 'mayBeStale = () => staleIfError > 0 && sinceRead() <= staleIfError',
+    replace: 'mayBeStale = () => true',
     test: 'cache.test.ts',
     named: 'a known session works on for as long as it is allowed to, and no longer',
+  },
+  {
+    name: 'what was kept before the feed was begun stays',
+    file: 'session-cache.ts',
+    find: 'if (cursor === null || userIds === null) {',
+    replace: 'if (userIds === null) {',
+    test: 'cache.test.ts',
+    named: 'lets a node begin only with what it read from there on',
+  },
+  {
+    name: 'a feed that can not be read is an outage',
+    file: 'session-cache.ts',
+    find: 'isOutage: () => mayBeStale() && sinceUnanswered() < PAUSE_AFTER_FAILURE',
+    replace: 'isOutage: mayBeStale',
+    test: 'cache.test.ts',
+    named: 'where the feed alone fails, nothing revoked works on',
   },
   {
     name: 'what is kept in memory has no end of its own',
