@@ -3,7 +3,7 @@ import { callClient, callClientForAll } from '../src/lib/client-call.ts'
 import { execTransport } from '../src/lib/exec-transport.ts'
 import { isKVReply, type KVCommand, KVError, type KVTransport, replyCode } from '../src/lib/kv-transport.ts'
 import { withScriptFlags } from '../src/lib/script-flags.ts'
-import { withinTime } from '../src/lib/time-limit.ts'
+import { withinTime, withTimeLimit } from '../src/lib/time-limit.ts'
 
 const READ: KVCommand = ['HMGET', 'k', 'f']
 const SCRIPT: KVCommand = ['EVAL', 'return 1', '1', 'k']
@@ -88,6 +88,25 @@ describe('withinTime', () => {
     const ended = failureOf(withinTime(new Promise(() => {}), control.signal))
     control.abort()
     expect(await ended).toEqual(['KVError', 'timeout', null])
+  })
+})
+
+describe('withTimeLimit', () => {
+  it('gives what work gives, and leaves no timer behind', async () => {
+    using clear = vi.spyOn(globalThis, 'clearTimeout')
+    expect(await withTimeLimit(60_000, async ({ aborted }) => aborted)).toBe(false)
+    await expect(withTimeLimit(60_000, () => Promise.reject(new Error('own')))).rejects.toThrow('own')
+    expect(clear).toHaveBeenCalledTimes(2)
+  })
+
+  it('tells work that its time is over, and hears it no more', async () => {
+    const heard: AbortSignal[] = []
+    const endless = (signal: AbortSignal) => {
+      heard.push(signal)
+      return new Promise<never>(() => {})
+    }
+    await expect(withTimeLimit(1, endless)).rejects.toMatchObject({ kind: 'timeout' })
+    expect(heard[0]?.aborted).toBe(true)
   })
 })
 

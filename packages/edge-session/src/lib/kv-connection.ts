@@ -1,7 +1,7 @@
 import { randomText } from './encoding.ts'
 import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
 import { type KVCommand, KVError, type KVReply, type KVTransport } from './kv-transport.ts'
-import { withinTime } from './time-limit.ts'
+import { withTimeLimit } from './time-limit.ts'
 
 export interface KVStoreOptions {
   /** Reaches the KV database. */
@@ -64,10 +64,11 @@ export function createKVConnection({
   }
 
   async function send(operation: StoreOperation, command: KVCommand): Promise<KVReply> {
-    const signal = AbortSignal.timeout(timeout)
     let reason = 'protocol'
     try {
-      const replies = await withinTime(transport([command], { atomic: false, signal }), signal)
+      const replies = await withTimeLimit(timeout, (signal) =>
+        transport([command], { atomic: false, signal }),
+      )
       const [reply] = replies
       if (replies.length === 1 && reply !== undefined) return reply
     } catch (error) {

@@ -8,7 +8,7 @@ import type { RecordLookup } from './lookup.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { ChangeFeed } from './session-store.ts'
 import { startStopwatch } from './stopwatch.ts'
-import { withinTime } from './time-limit.ts'
+import { withTimeLimit } from './time-limit.ts'
 import type { Snapshot } from './token.ts'
 
 /**
@@ -138,7 +138,8 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       }
       begun.done.then(end, end)
     }
-    return withinTime(reading.done, AbortSignal.timeout(kvTimeout)).catch((error) => {
+    const { done } = reading
+    return withTimeLimit(kvTimeout, () => done).catch((error) => {
       if (error instanceof KVError) return false
       throw error
     })

@@ -13,3 +13,26 @@ export async function withinTime<Value>(work: Promise<Value>, signal: AbortSigna
     signal.removeEventListener('abort', stop)
   }
 }
+
+/**
+ * Work with a time of its own, in milliseconds: it is told when that is over, and not heard any more if it goes on. Not
+ * `AbortSignal.timeout`, whose timer runs on and makes an error for every call that was answered long ago.
+ */
+export async function withTimeLimit<Value>(
+  limit: number,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const controller = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      controller.abort()
+      reject(new KVError('timeout'))
+    }, limit)
+  })
+  try {
+    return await Promise.race([work(controller.signal), timeUp])
+  } finally {
+    clearTimeout(timer)
+  }
+}
