@@ -309,8 +309,9 @@ export const MUTANTS = [
   {
     name: 'one signal for all calls (F1)',
     file: 'kv-connection.ts',
-    find: 'const signal = AbortSignal.timeout(timeout)',
-    replace: 'const signal = (createKVConnection.signal ??= AbortSignal.timeout(timeout))',
+    find: 'transport([command], { atomic: false, signal }),',
+    replace:
+      'transport([command], { atomic: false, signal: (createKVConnection.signal ??= AbortSignal.timeout(timeout)) }),',
     test: 'kv-unknown.test.ts',
     named: 'takes no time from the next call',
   },
