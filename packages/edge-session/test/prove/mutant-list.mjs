@@ -311,7 +311,7 @@ export const MUTANTS = [
     file: 'kv-connection.ts',
     find: 'transport([command], { atomic: false, signal }),',
     replace:
-      'transport([command], { atomic: false, signal: (createKVConnection.signal ??= AbortSignal.timeout(timeout)) }),',
+      'transport([command], { atomic: false, signal: (nonce.signal ??= AbortSignal.timeout(timeout / 2)) }),',
     test: 'kv-unknown.test.ts',
     named: 'takes no time from the next call',
   },
