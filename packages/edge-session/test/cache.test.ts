@@ -376,6 +376,12 @@ describe('the feed', () => {
     expect((await look(alice)).said).toBe('revoked')
   })
 
+  it('is that of one store in memory: after a restart, nothing is taken for known', async () => {
+    const changes = () => memoryStore().changes
+    const cursor = (await changes()?.read(null))?.cursor ?? ''
+    expect((await changes()?.read(cursor))?.userIds).toBeNull()
+  })
+
   it('that can not be read leaves every look to KV, and is left alone for a second', async () => {
     const token = await keptSession()
     here.clock.now += LAG

@@ -1,3 +1,4 @@
+import { randomText } from './encoding.ts'
 import { expiresAt, expiryReason } from './lifetime.ts'
 import type { SessionRecord, SessionTimes } from './record.ts'
 import type { ChangeFeed, SessionStore, StoredSession } from './session-store.ts'
@@ -124,11 +125,12 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
   }
 }
 
-/** The last 1,000 changes; a cursor is the number of the change it stands on. */
+/** The last 1,000 changes; a cursor is the number of the change it stands on, and the name of this very feed. */
 function createChanges(): ChangeFeed & { announce(userId: string): void } {
   const told: string[] = []
   const listeners: ((userId: string) => void)[] = []
   let count = 0
+  let name: string | undefined
   return {
     announce(userId) {
       count += 1
@@ -137,12 +139,15 @@ function createChanges(): ChangeFeed & { announce(userId: string): void } {
       for (const listener of listeners) listener(userId)
     },
     watch: (listener) => void listeners.push(listener),
-    precedes: (cursor, other) => Number(cursor) < Number(other),
+    precedes: (cursor, other) => Number.parseInt(cursor, 10) < Number.parseInt(other, 10),
     async read(cursor) {
-      const missed = cursor !== null && /^\d+$/.test(cursor) ? count - Number(cursor) : Number.NaN
+      // Here and not before: edge runtimes refuse random numbers while a module loads.
+      name ??= randomText(6)
+      const [number, feed] = cursor?.split(' ') ?? []
+      const missed = feed === name ? count - Number(number) : Number.NaN
       const reaches = missed >= 0 && missed <= told.length
       const userIds = reaches ? [...new Set(told.slice(told.length - missed))] : null
-      return { cursor: String(count), userIds }
+      return { cursor: `${count} ${name}`, userIds }
     },
   }
 }

@@ -49,6 +49,8 @@ const LONGEST_KEPT = 5 * 60_000
 const MOST_SKEW = 60_000
 /** Sessions kept of one user. */
 const MOST_PER_USER = 10
+/** Look-ups at a time of which it is known whether they may be kept. */
+const MOST_UNDER_WAY = 1_000
 /** Time between attempts to read a feed that does not answer, and to look up what may be served stale. */
 const PAUSE_AFTER_FAILURE = 1_000
 
@@ -84,8 +86,13 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   }
 
   function forgetAll(): void {
-    for (const lookup of underWay) lookup.valid = false
+    keepNoneUnderWay()
     users.clear()
+  }
+
+  function keepNoneUnderWay(): void {
+    for (const lookup of underWay) lookup.valid = false
+    underWay.clear()
   }
 
   function store(record: SessionRecord, readAt: number): KeptSession {
@@ -156,6 +163,8 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     async keep({ id, userId }, lookUp) {
       const lookup: Lookup = { userId, valid: true }
       const readAt = now()
+      // Where an edge platform ended the request, a look-up never comes back.
+      if (underWay.size >= MOST_UNDER_WAY) keepNoneUnderWay()
       underWay.add(lookup)
       try {
         const result = await lookUp()
