@@ -714,6 +714,12 @@ describe('options', () => {
     expect(resolveOptions({}).cache).toBeNull()
   })
 
+  it('leave no prefix in the way of the feed', () => {
+    const transport = restTransport(here.kv)
+    expect(() => kvStore({ transport, prefix: 'changes:', changes: true })).toThrow('"prefix"')
+    expect(() => kvStore({ transport, prefix: 'changes:' })).not.toThrow()
+  })
+
   it('need a store that tells what changes', async () => {
     const { changes: _, ...silent } = memoryStore()
     const { engine } = here.with({})

@@ -86,6 +86,20 @@ describe('listSessions', () => {
   })
 })
 
+describe('a session that was revoked, of which a cache does not know yet', () => {
+  it('ends no other', async () => {
+    app = make({ cache: { revocationLag: '1m' } })
+    const elsewhere = make({ cache: {} })
+    const [thief, owner] = [await signIn('alice'), await signIn('alice')]
+    for (let view = 0; view < 3; view += 1) await thief.run(() => app.getSession())
+    await owner.run(() => elsewhere.revokeSession(thief.id))
+    expect(await isSignedIn(thief)).toBe(true)
+    expect(await thief.run(() => app.revokeOtherSessions())).toMatchObject({ thrown: 'ERR_SESSION_NOT_FOUND' })
+    expect(await thief.run(() => app.revokeSession(owner.id))).toMatchObject({ thrown: 'ERR_SESSION_NOT_FOUND' })
+    expect(await isSignedIn(owner)).toBe(true)
+  })
+})
+
 describe('revokeSession', () => {
   it("ends one of the visitor's own sessions", async () => {
     const phone = await signIn('alice')

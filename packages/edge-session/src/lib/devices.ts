@@ -25,6 +25,8 @@ export function createDeviceFunctions<Data>(app: {
   requestState: () => Promise<RequestState<Data>>
 }): DeviceFunctions<Data> {
   const { engine, lifecycle, requestState } = app
+  // A session that was revoked, and that a cache does not know of yet, ends no other.
+  const asKV = { fresh: engine.config.cache !== null }
 
   return {
     async listSessions(userId) {
@@ -43,7 +45,7 @@ export function createDeviceFunctions<Data>(app: {
 
     async revokeSession(id, options) {
       const state = await requestState()
-      const userId = options?.userId ?? (await state.requireActive()).record.userId
+      const userId = options?.userId ?? (await state.requireActive(asKV)).record.userId
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
       return lifecycle().revoke({ userId, id })
@@ -51,7 +53,7 @@ export function createDeviceFunctions<Data>(app: {
 
     async revokeOtherSessions() {
       const state = await requestState()
-      const { record } = await state.requireActive()
+      const { record } = await state.requireActive(asKV)
       return lifecycle().revokeAll(record.userId, { except: record.id })
     },
 

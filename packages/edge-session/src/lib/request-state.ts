@@ -13,7 +13,7 @@ export interface RequestState<Data> {
   /** The session of this request: verified once, then remembered. `fresh` asks KV's primary again. */
   recognise(options: { fresh: boolean }): Promise<Recognised<Data>>
   /** The session a change is about. @throws SessionNotFoundError, SessionUnknownError */
-  requireActive(): Promise<Active<Data>>
+  requireActive(options?: { fresh: boolean }): Promise<Active<Data>>
   /** The valid token this request holds by now, alive or not; `null` if it has none. Costs no KV command. */
   heldToken(): Promise<OpenToken | null>
   /** @throws SessionUnknownError if KV did not answer the proxy: then it is not asked again for the same request. */
@@ -39,8 +39,8 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
 
       recognise,
 
-      async requireActive() {
-        const recognised = await recognise({ fresh: false })
+      async requireActive({ fresh } = { fresh: false }) {
+        const recognised = await recognise({ fresh })
         if (recognised.outcome === 'unknown') throw recognised.error
         if (recognised.outcome === 'none') throw new SessionNotFoundError()
         return recognised
