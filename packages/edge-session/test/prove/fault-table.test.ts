@@ -150,9 +150,11 @@ describe(`a cache: ${CACHED.length} situations × ${FAULTS.length} faults`, () =
           app.clock.now += LAG
           const remove = fault.rule === null ? null : kv.faults.add(fault.rule)
           const barrier = fault.rule === null ? kv.barrier({}) : null
-          expect(await page()).toBe(during)
-          remove?.()
-          barrier?.release()
+          const said = await page().finally(() => {
+            remove?.()
+            barrier?.release()
+          })
+          expect(said).toBe(during)
           app.clock.now += LAG
           expectNothingTold(JSON.stringify(node.events), subject)
           await expect.poll(page).toBe(right.afterwards)
