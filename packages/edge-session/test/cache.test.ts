@@ -5,8 +5,9 @@ import { kvStore } from '../src/lib/kv-store.ts'
 import { memoryStore } from '../src/lib/memory-store.ts'
 import type { EdgeSessionOptions } from '../src/lib/options.ts'
 import { resolveOptions } from '../src/lib/options.ts'
+import { createSeal } from '../src/lib/seal.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
-import { startInstance, type TestInstance } from './support/instance.ts'
+import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
 const SECOND = 1_000
@@ -23,8 +24,11 @@ async function start(cache: CacheOptions = {}, options: EdgeSessionOptions = {})
 }
 
 /** Who a token belongs to, as this node says: outcome or why there is none, and the session if there is one. */
-async function look(token: string, { at = here as TestInstance, fresh = false } = {}) {
-  const recognised = await at.engine.recognise([token], { fresh })
+async function look(
+  token: string,
+  { at = here as TestInstance, fresh = false, copies = [] as readonly string[] } = {},
+) {
+  const recognised = await at.engine.recognise([token], { fresh, copies })
   const said = recognised.outcome === 'none' ? recognised.reason : recognised.outcome
   return { said, session: recognised.outcome === 'active' ? recognised.session : null, recognised }
 }
@@ -533,21 +537,34 @@ describe('through an outage of KV', () => {
   })
 })
 
-describe('a snapshot in the cookie', () => {
+describe('a snapshot in a cookie', () => {
   beforeEach(async () => {
     await here.stop()
     await start({ snapshot: '1m' })
   })
 
-  /** The token that the visitor carries after a page view here. */
-  async function carried(token: string): Promise<string> {
-    const { setCookies } = await visit(here.proxy, '/', { token })
-    return /^__Host-session=([^;]+)/.exec(setCookies[0] ?? '')?.[1] ?? token
+  interface Visitor {
+    readonly token: string
+    readonly copies: readonly string[]
   }
-  const commandsOf = async (node: TestInstance, token: string) => {
-    const { result, commands } = await here.commandsDuring(() => look(token, { at: node }))
+  const NAME = '__Host-session-snapshot'
+
+  const cookieHeader = ({ token, copies }: Visitor) =>
+    [`__Host-session=${token}`, ...copies.map((copy) => `${NAME}=${copy}`)].join('; ')
+
+  /** What the visitor carries after a page view here. */
+  async function after(visitor: Visitor): Promise<Visitor> {
+    const { setCookies } = await visit(here.proxy, '/', { cookie: cookieHeader(visitor) })
+    const copies = setCookies.flatMap((cookie) => new RegExp(`^${NAME}=([^;]+)`).exec(cookie)?.[1] ?? [])
+    return copies.length === 0 ? visitor : { token: visitor.token, copies }
+  }
+  const carried = async (token: Promise<string>) => after({ token: await token, copies: [] })
+  const commandsOf = async (node: TestInstance, { token, copies }: Visitor) => {
+    const { result, commands } = await here.commandsDuring(() => look(token, { at: node, copies }))
     return [result.said, commands] as const
   }
+  const saidTo = async ({ token, copies }: Visitor, at: TestInstance) =>
+    (await look(token, { at, copies })).said
   /** Another node, which has read the feed already. */
   async function warmNode(): Promise<TestInstance> {
     const node = here.with({})
@@ -558,28 +575,105 @@ describe('a snapshot in the cookie', () => {
 
   it('is handed out with a page view, once the session is in memory', async () => {
     const token = await keptSession()
-    const next = await carried(token)
-    expect(next).not.toBe(token)
-    expect(next.length).toBeLessThan(1_500)
-    expect(await carried(next)).toBe(next)
+    const visitor = await carried(Promise.resolve(token))
+    expect(visitor.copies).toHaveLength(1)
+    expect(visitor.copies[0]?.length).toBeLessThan(1_500)
+    expect(await after(visitor)).toBe(visitor)
     const { setCookies } = await visit(here.proxy, '/', { token, method: 'POST' })
     expect(setCookies).toEqual([])
   })
 
+  it('is a cookie of its own, gone when it is of no more use, on a response that no cache keeps', async () => {
+    const token = await keptSession()
+    here.clock.now += 2 * SECOND
+    const { setCookies, response } = await visit(here.proxy, '/', { token })
+    expect(setCookies).toEqual([
+      expect.stringMatching(
+        /^__Host-session-snapshot=[^;]+; Path=\/; Max-Age=5[78]; Secure; HttpOnly; SameSite=Lax$/,
+      ),
+    ])
+    expect(response.headers.get('cache-control')).toContain('no-store')
+  })
+
+  it('is not shown to the page, whoever is there', async () => {
+    const visitor = await carried(keptSession())
+    const cookie = `a=1; ${cookieHeader(visitor)}; b=2`
+    expect((await visit(here.proxy, '/', { cookie })).seen?.get('cookie')).toBe(
+      `a=1; b=2; __Host-session=${visitor.token}`,
+    )
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    const { seen, setCookies } = await visit(here.proxy, '/', { cookie })
+    expect(seen?.get('cookie')).toBe('a=1; b=2')
+    expect(setCookies).toEqual([
+      expect.stringMatching(/^__Host-session=;.*Max-Age=0/),
+      expect.stringMatching(/^__Host-session-snapshot=;.*Max-Age=0/),
+    ])
+  })
+
+  it('is handed out anew when the one that is carried did not help', async () => {
+    const visitor = await carried(keptSession())
+    await there.lifecycle.update(await held(visitor.token), (record) => ({ ...record, data: { n: 2 } }))
+    here.clock.now += LAG
+    const next = await after(visitor)
+    expect(next.copies).not.toEqual(visitor.copies)
+    expect(await saidTo(next, here.with({}))).toBe('active')
+  })
+
+  it('never puts an ended token back: it is no token, and names none', async () => {
+    const { token, copies } = await carried(keptSession())
+    await there.lifecycle.reauthenticate(await held(token), { role: 'admin' })
+    expect((await look(copies[0] ?? '', { copies })).said).toBe('malformed')
+    expect((await look(token, { at: here.with({}), copies })).said).toBe('revoked')
+  })
+
+  it('of another session is of no use', async () => {
+    const [alice, bob] = [await carried(keptSession('alice')), await carried(keptSession('bob'))]
+    const node = await warmNode()
+    expect(await commandsOf(node, { token: alice.token, copies: bob.copies })).toEqual(['active', 1])
+  })
+
+  it.each<[string, (copy: string) => readonly string[]]>([
+    ['junk', () => ['junk']],
+    ['nothing', () => ['']],
+    ['a copy with a byte changed', (copy) => [copy.replace(/.\./, 'A.')]],
+    ['two of them', (copy) => [copy, copy]],
+  ])('that is %s costs a command and nothing else', async (_, made) => {
+    const node = await warmNode()
+    const { token, copies } = await carried(keptSession())
+    expect(await commandsOf(node, { token, copies: made(copies[0] ?? '') })).toEqual(['active', 1])
+  })
+
+  it('in another format, or sealed with a secret that is no longer ours, costs a command and nothing else', async () => {
+    const { token, copies } = await carried(keptSession())
+    const [seal, other] = [createSeal([SECRET]), createSeal([OTHER_SECRET])]
+    const unsealed = await seal.unseal('snapshot', copies[0] ?? '')
+    const claims = unsealed.kind === 'opened' ? Object(unsealed.claims) : {}
+    for (const [said, sealed] of [
+      [1, await seal.seal('snapshot', { ...claims, f: 2 })],
+      [1, await seal.seal('token', claims)],
+      [1, await other.seal('snapshot', claims)],
+      [0, await seal.seal('snapshot', claims)],
+    ] as const) {
+      const node = await warmNode()
+      expect(await commandsOf(node, { token, copies: [sealed] })).toEqual(['active', said])
+    }
+  })
+
   it('saves a node that knows the feed every command', async () => {
     const node = await warmNode()
-    const token = await carried(await keptSession())
-    expect(await commandsOf(node, token)).toEqual(['active', 0])
+    const visitor = await carried(keptSession())
+    expect(await commandsOf(node, visitor)).toEqual(['active', 0])
     here.clock.now += LAG
-    expect(await commandsOf(node, token)).toEqual(['active', 1])
-    expect(await commandsOf(node, token)).toEqual(['active', 0])
+    expect(await commandsOf(node, visitor)).toEqual(['active', 1])
+    expect(await commandsOf(node, visitor)).toEqual(['active', 0])
   })
 
   it('lets a node that has just begun do so where the snapshot stands', async () => {
-    const token = await carried(await keptSession())
+    const visitor = await carried(keptSession())
     const node = here.with({})
-    expect(await commandsOf(node, token)).toEqual(['active', 1])
-    expect(await commandsOf(node, token)).toEqual(['active', 0])
+    expect(await commandsOf(node, visitor)).toEqual(['active', 1])
+    expect(await commandsOf(node, visitor)).toEqual(['active', 0])
   })
 
   it('lets a node begin only with what it read from there on', async () => {
@@ -588,8 +682,7 @@ describe('a snapshot in the cookie', () => {
     // Kept before the feed was begun.
     await look(token, { at: cold, fresh: true })
     await there.lifecycle.revokeAll('alice', { except: null })
-    const later = await carried(await keptSession('bob'))
-    expect((await look(later, { at: cold })).said).toBe('active')
+    expect(await saidTo(await carried(keptSession('bob')), cold)).toBe('active')
     expect((await look(token, { at: cold })).said).toBe('revoked')
   })
 
@@ -601,89 +694,106 @@ describe('a snapshot in the cookie', () => {
     await answer.held
     await there.lifecycle.revokeAll('alice', { except: null })
     here.clock.now += LAG
-    const later = await carried(bob)
-    expect(later).not.toBe(bob)
-    expect((await look(later, { at: cold })).said).toBe('active')
+    expect(await saidTo(await carried(Promise.resolve(bob)), cold)).toBe('active')
     answer.release()
     expect((await looking).said).toBe('active')
     expect((await look(token, { at: cold })).said).toBe('revoked')
   })
 
   it('is of no use once the session was revoked', async () => {
-    const token = await carried(await keptSession())
+    const visitor = await carried(keptSession())
     await there.lifecycle.revokeAll('alice', { except: null })
-    expect((await look(token, { at: here.with({}) })).said).toBe('revoked')
-    const node = await warmNode()
-    expect((await look(token, { at: node })).said).toBe('revoked')
+    expect(await saidTo(visitor, here.with({}))).toBe('revoked')
+    expect(await saidTo(visitor, await warmNode())).toBe('revoked')
   })
 
   it('is of no use within the lag of a node that has read of the revocation, and after it anywhere', async () => {
     const node = await warmNode()
-    const token = await carried(await keptSession())
+    const visitor = await carried(keptSession())
     await there.lifecycle.revokeAll('alice', { except: null })
-    expect((await look(token, { at: node })).said).toBe('active')
+    expect(await saidTo(visitor, node)).toBe('active')
     here.clock.now += LAG
-    expect((await look(token, { at: node })).said).toBe('revoked')
+    expect(await saidTo(visitor, node)).toBe('revoked')
   })
 
   it('is not taken for the session where that was changed', async () => {
-    const token = await carried(await keptSession())
+    const { token, copies } = await carried(keptSession())
     await there.lifecycle.update(await held(token), (record) => ({ ...record, data: { n: 2 } }))
-    const { session } = await look(token, { at: here.with({}) })
+    const { session } = await look(token, { at: here.with({}), copies })
     expect(session?.data).toEqual({ n: 2 })
   })
 
-  it('is not handed on with a change, and the older token shows nobody the older data', async () => {
-    const token = await carried(await keptSession())
+  it('shows nobody older data than they have stored', async () => {
+    const node = await warmNode()
+    const { token, copies } = await carried(keptSession())
     const { issued } = await there.lifecycle.update(await held(token), (record) => ({
       ...record,
       data: { n: 2 },
     }))
-    expect((await there.engine.open([issued?.token ?? ''])) as object).toMatchObject({
-      claims: expect.not.objectContaining({ snapshot: expect.anything() }),
-    })
-    expect((await look(token, { at: there })).session?.data).toEqual({ n: 2 })
+    const { session } = await look(issued?.token ?? '', { at: node, copies })
+    expect(session?.data).toEqual({ n: 2 })
   })
 
   it('that is older than the feed is known to a node is not used', async () => {
-    const token = await carried(await keptSession())
+    const visitor = await carried(keptSession())
     await there.lifecycle.revokeAll('bob', { except: null })
-    const node = await warmNode()
-    expect(await commandsOf(node, token)).toEqual(['active', 1])
+    expect(await commandsOf(await warmNode(), visitor)).toEqual(['active', 1])
   })
 
   it('is used for its time only, and not by a clock that is far behind', async () => {
     const node = await warmNode()
-    const token = await carried(await keptSession())
+    const visitor = await carried(keptSession())
     here.clock.now += MINUTE
-    expect(await commandsOf(node, token)).toEqual(['active', 2])
+    expect(await commandsOf(node, visitor)).toEqual(['active', 2])
     const late = here.with({ now: () => here.clock.now - 3 * MINUTE })
-    expect(await commandsOf(late, token)).toEqual(['active', 2])
+    expect(await commandsOf(late, visitor)).toEqual(['active', 2])
   })
 
-  it('is renewed when half of its time is over and the session was read anew', async () => {
-    const first = await carried(await keptSession())
+  it('is handed out while at least half of its time is left', async () => {
+    const token = await keptSession()
     here.clock.now += MINUTE / 2
-    expect(await carried(first)).toBe(first)
-    await look(first, { fresh: true })
-    const second = await carried(first)
-    expect(second).not.toBe(first)
+    await look(token)
+    expect((await carried(Promise.resolve(token))).copies).toEqual([])
+    await look(token, { fresh: true })
+    expect((await carried(Promise.resolve(token))).copies).toHaveLength(1)
+  })
+
+  it('is cleared with a cookie that the proxy refuses', async () => {
+    await here.stop()
+    await start({ snapshot: '1m' }, { protect: { routes: ['/dashboard'] } })
+    const { setCookies, status } = await visit(here.proxy, '/dashboard', { token: 'garbage' })
+    expect([status, setCookies]).toEqual([
+      307,
+      [
+        expect.stringMatching(/^__Host-session=;.*Max-Age=0/),
+        expect.stringMatching(/^__Host-session-snapshot=;.*Max-Age=0/),
+      ],
+    ])
+  })
+
+  it('is not handed out beside a new token', async () => {
+    const token = await keptSession()
+    const rotating = here.with({ rotateEvery: '1s' })
+    await look(token, { at: rotating })
+    here.clock.now += SECOND
+    const { setCookies } = await visit(rotating.proxy, '/', { token })
+    expect(setCookies).toEqual([expect.stringMatching(/^__Host-session=/)])
   })
 
   it('is left out where it does not fit into a cookie', async () => {
     const token = await here.signIn('alice', { data: { text: 'x'.repeat(3_000) } })
     await look(token)
     await look(token)
-    expect(await carried(token)).toBe(token)
+    expect((await carried(Promise.resolve(token))).copies).toEqual([])
   })
 
   it('gives every request a copy of its own', async () => {
     const signedIn = await here.signIn('alice', { data: { roles: ['reader'] } })
     await look(signedIn)
     await look(signedIn)
-    const token = await carried(signedIn)
+    const { token, copies } = await carried(Promise.resolve(signedIn))
     for (let n = 0; n < 3; n += 1) {
-      const { session } = await look(token, { at: here.with({}) })
+      const { session } = await look(token, { at: here.with({}), copies })
       expect(session?.data).toEqual({ roles: ['reader'] })
       for (const roles of Object.values(session?.data ?? {})) if (Array.isArray(roles)) roles.push('admin')
     }

@@ -75,7 +75,7 @@ describe('withCookie', () => {
 
 describe('Set-Cookie', () => {
   const issue = (config: typeof HOST, remember: boolean) =>
-    serialiseCookie(issuedCookie(config, { token: 'abc', remember, lifetime: 90_500 }))
+    serialiseCookie(issuedCookie(config, { value: 'abc', remember, lifetime: 90_500 }))
 
   it('has every attribute that keeps the token where it belongs', () => {
     expect(issue(HOST, true)).toBe('__Host-session=abc; Path=/; Max-Age=90; Secure; HttpOnly; SameSite=Lax')
@@ -86,7 +86,7 @@ describe('Set-Cookie', () => {
     expect(issue(resolveCookieOptions({ secure: false }), false)).toBe(
       'session=abc; Path=/; HttpOnly; SameSite=Lax',
     )
-    expect(issuedCookie(HOST, { token: 'abc', remember: true, lifetime: 1_000 })).toMatchObject({
+    expect(issuedCookie(HOST, { value: 'abc', remember: true, lifetime: 1_000 })).toMatchObject({
       httpOnly: true,
       secure: true,
       sameSite: 'lax',

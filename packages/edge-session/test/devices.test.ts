@@ -1,39 +1,16 @@
 import './support/async-local-storage.ts'
-import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
-import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import type { EdgeSession } from '../src/lib/edge-session.ts'
 import type { JsonObject } from '../src/lib/record.ts'
-import { restTransport } from '../src/lib/transports/rest.ts'
-import { SECRET } from './support/instance.ts'
-import { redisOfWorker } from './support/redis-server.ts'
+import { appOfTests } from './support/app.ts'
 import { type RouteBrowser, routeBrowser } from './support/route-browser.ts'
 
-let kv: LocalKV
+const site = appOfTests()
 let app: EdgeSession<JsonObject>
-let now: number
-beforeAll(async () => {
-  const redis = redisOfWorker()
-  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
+beforeEach(() => {
+  app = site.make()
 })
-afterAll(() => kv.stop())
-beforeEach(async () => {
-  kv.faults.clear()
-  await kv.flush()
-  now = Date.now()
-  app = make({})
-})
-
-function make(options: EdgeSessionOptions): EdgeSession<JsonObject> {
-  return createEdgeSession<JsonObject>({
-    secret: SECRET,
-    kv: restTransport({ url: kv.url, token: kv.token }),
-    now: () => now,
-    kvTimeout: '1m',
-    ...options,
-  })
-}
 
 async function signIn(userId: string, data: JsonObject = {}): Promise<RouteBrowser & { id: string }> {
   const browser = routeBrowser()
@@ -46,7 +23,7 @@ const isSignedIn = async (browser: RouteBrowser) => (await browser.run(() => app
 describe('listSessions', () => {
   it('gives the sessions of the visitor, latest first, and marks this one', async () => {
     const phone = await signIn('alice')
-    now += 1_000
+    site.now += 1_000
     const laptop = await signIn('alice')
     await signIn('bob')
     const { value } = await phone.run(() => app.listSessions())
@@ -72,7 +49,7 @@ describe('listSessions', () => {
   it('leaves out what the schema refuses', async () => {
     const old = await signIn('alice', { plan: 1 })
     const alice = await signIn('alice', { plan: 'free' })
-    app = make({ schema: z.object({ plan: z.string() }) })
+    app = site.make({ schema: z.object({ plan: z.string() }) })
     const { value } = await alice.run(() => app.listSessions())
     expect(value?.map(({ id }) => id)).toEqual([alice.id])
     expect(old.id).not.toBe(alice.id)
@@ -80,7 +57,7 @@ describe('listSessions', () => {
 
   it('does not take a silent KV for no sessions', async () => {
     const alice = await signIn('alice')
-    kv.faults.add({ action: { type: 'status', status: 500 } })
+    site.kv.faults.add({ action: { type: 'status', status: 500 } })
     expect((await alice.run(() => app.listSessions())).thrown).toBe('ERR_SESSION_UNKNOWN')
     expect((await alice.run(() => app.listSessions('alice'))).thrown).toBe('ERR_SESSION_UNKNOWN')
   })
@@ -88,8 +65,8 @@ describe('listSessions', () => {
 
 describe('a session that was revoked, of which a cache does not know yet', () => {
   it('ends no other', async () => {
-    app = make({ cache: { revocationLag: '1m' } })
-    const elsewhere = make({ cache: {} })
+    app = site.make({ cache: { revocationLag: '1m' } })
+    const elsewhere = site.make({ cache: {} })
     const [thief, owner] = [await signIn('alice'), await signIn('alice')]
     for (let view = 0; view < 3; view += 1) await thief.run(() => app.getSession())
     await owner.run(() => elsewhere.revokeSession(thief.id))
@@ -135,9 +112,9 @@ describe('revokeSession', () => {
   it.each(['', 'x', '*', `${'a'.repeat(43)}b`, `${'a'.repeat(42)}:`, `x${'a'.repeat(43)}`])(
     'asks KV nothing about %j, which is no id',
     async (id) => {
-      const before = kv.stats().commands
+      const before = site.kv.stats().commands
       const { value } = await routeBrowser().run(() => app.revokeSession(id, { userId: 'bob' }))
-      expect([value, kv.stats().commands - before]).toEqual([false, 0])
+      expect([value, site.kv.stats().commands - before]).toEqual([false, 0])
     },
   )
 })

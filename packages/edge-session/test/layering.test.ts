@@ -19,9 +19,9 @@ const ROWS: readonly (readonly string[])[] = [
   ),
   words('kv-changes'),
   words(
-    'guard token kv-recognition transports/rest transports/upstash transports/vercel-kv transports/ioredis transports/redis',
+    'guard token snapshots kv-recognition transports/rest transports/upstash transports/vercel-kv transports/ioredis transports/redis',
   ),
-  words('options identity kv-store feed-coverage'),
+  words('options identity kv-store feed-coverage feed-reader'),
   words('session-cache'),
   // lifecycle
   words('recognition engine'),

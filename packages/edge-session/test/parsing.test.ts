@@ -37,7 +37,7 @@ describe('cookie', () => {
     const config = resolveCookieOptions(options)
     const jar = new CookieJar(undefined, { prefixSecurity: 'strict', rejectPublicSuffixes: false })
     const url = `https://www.app.test${config.path}`
-    const set = serialiseCookie(issuedCookie(config, { token: 'abc', remember: true, lifetime: 86_400_000 }))
+    const set = serialiseCookie(issuedCookie(config, { value: 'abc', remember: true, lifetime: 86_400_000 }))
     await jar.setCookie(set, url)
     expect(await jar.getCookieString(url)).toBe(`${config.name}=abc`)
     await jar.setCookie(serialiseCookie(clearedCookie(config)), url)
@@ -46,9 +46,9 @@ describe('cookie', () => {
 
   it('has a whole Max-Age of at most 400 days, or none when not remembered', () => {
     const config = resolveCookieOptions({})
-    const maxAge = (lifetime: number) => issuedCookie(config, { token: 't', remember: true, lifetime }).maxAge
+    const maxAge = (lifetime: number) => issuedCookie(config, { value: 't', remember: true, lifetime }).maxAge
     expect([1_999, -5, 500 * 86_400_000].map(maxAge)).toEqual([1, 0, 34_560_000])
-    expect(issuedCookie(config, { token: 't', remember: false, lifetime: 5_000 }).maxAge).toBeUndefined()
+    expect(issuedCookie(config, { value: 't', remember: false, lifetime: 5_000 }).maxAge).toBeUndefined()
   })
 })
 

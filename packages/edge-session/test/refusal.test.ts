@@ -22,7 +22,14 @@ interface Case {
 function answerTo({ recognised = NONE, verdict = {}, method = 'GET', path = '/a', headers = {} }: Case) {
   return refuse({
     request: new NextRequest(new URL(path, 'https://app.test'), { method, headers }),
-    verdict: { protected: true, api: false, whenUnknown: 'refuse', allow: () => false, ...verdict },
+    verdict: {
+      isSignIn: false,
+      protected: true,
+      api: false,
+      whenUnknown: 'refuse',
+      allow: () => false,
+      ...verdict,
+    },
     recognised,
     signIn: '/enter',
   })

@@ -1,6 +1,5 @@
 import './support/async-local-storage.ts'
-import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
 import {
   InvalidArgumentError,
@@ -12,33 +11,19 @@ import {
 } from '../src/lib/errors.ts'
 import type { JsonObject } from '../src/lib/record.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
+import { appOfTests } from './support/app.ts'
 import { callRoute, type RouteRequest } from './support/app-route.ts'
-import { OTHER_SECRET, SECRET } from './support/instance.ts'
-import { redisOfWorker } from './support/redis-server.ts'
+import { OTHER_SECRET } from './support/instance.ts'
 import { routeBrowser } from './support/route-browser.ts'
 
 const HOUR = 3_600_000
 const CLEARED = /^__Host-session=; .*Max-Age=0/
 
-let kv: LocalKV
+const site = appOfTests()
 let app: EdgeSession<JsonObject>
-let now: number
 let cookie: string
-beforeAll(async () => {
-  const redis = redisOfWorker()
-  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
-})
-afterAll(() => kv.stop())
 beforeEach(async () => {
-  kv.faults.clear()
-  await kv.flush()
-  now = Date.now()
-  app = createEdgeSession<JsonObject>({
-    secret: SECRET,
-    kv: restTransport({ url: kv.url, token: kv.token }),
-    now: () => now,
-    kvTimeout: '1m',
-  })
+  app = site.make()
   const alice = routeBrowser()
   await alice.run(() => app.createSession({ userId: 'alice', role: 'member' }))
   cookie = `__Host-session=${alice.token}`
@@ -74,7 +59,7 @@ describe('protectRoute', () => {
     const route = app.protectRoute(handler)
     const foreign = createEdgeSession({
       secret: OTHER_SECRET,
-      kv: restTransport({ url: kv.url, token: kv.token }),
+      kv: restTransport({ url: site.kv.url, token: site.kv.token }),
     })
     const bob = routeBrowser()
     await bob.run(() => foreign.createSession({ userId: 'bob' }))
@@ -88,8 +73,17 @@ describe('protectRoute', () => {
     expect(handler).not.toHaveBeenCalled()
   })
 
+  it('clears the snapshot of a dead cookie as well, where visitors carry one', async () => {
+    const route = site.make({ cache: { snapshot: '1m' } }).protectRoute(() => new Response())
+    const dead = await call(route, 'GET', { headers: { cookie: '__Host-session=garbage' } })
+    expect(dead.setCookies).toEqual([
+      expect.stringMatching(CLEARED),
+      expect.stringMatching(/^__Host-session-snapshot=; .*Max-Age=0/),
+    ])
+  })
+
   it('answers 503 when it is not known, and leaves the cookie alone', async () => {
-    kv.faults.add({ action: { type: 'status', status: 500 } })
+    site.kv.faults.add({ action: { type: 'status', status: 500 } })
     const answer = await call(
       app.protectRoute(() => new Response()),
       'GET',
@@ -109,7 +103,7 @@ describe('protectRoute', () => {
 
   it('answers 401 when the proof is too old', async () => {
     const within = (maxAge: '1h' | '59m') => app.protectRoute(() => new Response('in'), { maxAge })
-    now += HOUR
+    site.now += HOUR
     expect((await call(within('1h'), 'GET', { headers: { cookie } })).text).toBe('in')
     const old = await call(within('59m'), 'GET', { headers: { cookie } })
     expect([old.status, old.code, old.setCookies]).toEqual([401, 'ERR_REAUTHENTICATION_REQUIRED', []])
@@ -117,9 +111,9 @@ describe('protectRoute', () => {
 
   it('asks the primary itself where the proof has to be new', async () => {
     const readsOf = async (route: object) => {
-      const before = kv.journal().length
+      const before = site.kv.journal().length
       await call(route, 'GET', { headers: { cookie } })
-      return kv
+      return site.kv
         .journal()
         .slice(before)
         .map(({ command }) => command[0])

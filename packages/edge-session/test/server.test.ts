@@ -1,13 +1,9 @@
 import './support/async-local-storage.ts'
-import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
-import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import type { EdgeSession } from '../src/lib/edge-session.ts'
 import type { JsonObject } from '../src/lib/record.ts'
-import { restTransport } from '../src/lib/transports/rest.ts'
-import { SECRET } from './support/instance.ts'
-import { redisOfWorker } from './support/redis-server.ts'
+import { appOfTests } from './support/app.ts'
 import { routeBrowser } from './support/route-browser.ts'
 import { visit } from './support/visit.ts'
 
@@ -15,30 +11,11 @@ const HOUR = 3_600_000
 const CLEARED =
   /^__Host-session=; Path=\/; Expires=Thu, 01 Jan 1970 .*Max-Age=0.*Secure; HttpOnly; SameSite=lax$/
 
-let kv: LocalKV
+const site = appOfTests()
 let app: EdgeSession<JsonObject>
-let now: number
-beforeAll(async () => {
-  const redis = redisOfWorker()
-  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
+beforeEach(() => {
+  app = site.make()
 })
-afterAll(() => kv.stop())
-beforeEach(async () => {
-  kv.faults.clear()
-  await kv.flush()
-  now = Date.now()
-  app = make({})
-})
-
-function make(options: EdgeSessionOptions): EdgeSession<JsonObject> {
-  return createEdgeSession<JsonObject>({
-    secret: SECRET,
-    kv: restTransport({ url: kv.url, token: kv.token }),
-    now: () => now,
-    kvTimeout: '1m',
-    ...options,
-  })
-}
 
 async function signIn(userId: string, data: JsonObject = {}) {
   const browser = routeBrowser()
@@ -48,13 +25,7 @@ async function signIn(userId: string, data: JsonObject = {}) {
 
 /** KV fails until it is told otherwise. */
 function breakKV(): () => void {
-  return kv.faults.add({ action: { type: 'status', status: 500 } })
-}
-
-async function commandsDuring(work: () => Promise<unknown>): Promise<number> {
-  const before = kv.stats().commands
-  await work()
-  return kv.stats().commands - before
+  return site.kv.faults.add({ action: { type: 'status', status: 500 } })
 }
 
 describe('createSession', () => {
@@ -94,7 +65,7 @@ describe('createSession', () => {
     const { value } = await routeBrowser().run(async () => {
       const before = await app.getSession()
       const created = await app.createSession({ userId: 'alice' })
-      const commands = await commandsDuring(() => app.getSession())
+      const commands = await site.commandsDuring(() => app.getSession())
       return { before, created, after: await app.getSession(), commands }
     })
     expect(value?.before).toBeNull()
@@ -113,7 +84,7 @@ describe('createSession', () => {
   })
 
   it('says why data was refused', async () => {
-    const strict = make({ schema: z.object({ plan: z.string() }) })
+    const strict = site.make({ schema: z.object({ plan: z.string() }) })
     const work = () => strict.createSession({ userId: 'alice' }).catch((error: Error) => error.message)
     expect((await routeBrowser().run(work)).value).toBe(
       'edge-session: the session data does not match the schema.',
@@ -121,12 +92,12 @@ describe('createSession', () => {
   })
 
   it('stores nothing that the schema refuses', async () => {
-    const strict = make({ schema: z.object({ plan: z.string() }) })
+    const strict = site.make({ schema: z.object({ plan: z.string() }) })
     const { thrown, setCookies } = await routeBrowser().run(() =>
       strict.createSession({ userId: 'alice', data: { plan: 1 } }),
     )
     expect([thrown, setCookies]).toEqual(['ERR_INVALID_ARGUMENT', []])
-    expect(await kv.command('DBSIZE')).toBe(0)
+    expect(await site.kv.command('DBSIZE')).toBe(0)
   })
 
   it('sets no cookie when KV does not answer', async () => {
@@ -140,7 +111,7 @@ describe('createSession', () => {
 describe('getSession and lookupSession', () => {
   it('cost one KV command for the whole request', async () => {
     const alice = await signIn('alice')
-    const commands = await commandsDuring(() =>
+    const commands = await site.commandsDuring(() =>
       alice.run(async () => {
         await Promise.all([app.getSession(), app.lookupSession(), app.requireSession()])
         await app.getSession()
@@ -151,7 +122,7 @@ describe('getSession and lookupSession', () => {
 
   it('ask once more where it has to be fresh, and remember that too', async () => {
     const alice = await signIn('alice')
-    const commands = await commandsDuring(() =>
+    const commands = await site.commandsDuring(() =>
       alice.run(async () => {
         await app.getSession()
         await app.getSession({ fresh: true })
@@ -194,7 +165,7 @@ describe('getSession and lookupSession', () => {
     const { seen } = await visit(app.proxy, '/', { token: alice.token ?? '' })
     const identity = { 'x-edge-session': seen?.get('x-edge-session') ?? '' }
     let value: unknown
-    const commands = await commandsDuring(async () => {
+    const commands = await site.commandsDuring(async () => {
       value = (await alice.run(() => app.getSession(), identity)).value
     })
     expect(commands).toBe(0)
@@ -203,7 +174,9 @@ describe('getSession and lookupSession', () => {
   })
 
   it('do not ask KV again that did not answer the proxy, and keep a public page up', async () => {
-    const guarded = make({ protect: { routes: [{ path: '/open-when-unknown', whenUnknown: 'continue' }] } })
+    const guarded = site.make({
+      protect: { routes: [{ path: '/open-when-unknown', whenUnknown: 'continue' }] },
+    })
     const alice = await signIn('alice')
     const mend = breakKV()
     const identityOn = async (path: string) => {
@@ -213,7 +186,7 @@ describe('getSession and lookupSession', () => {
     const open = await identityOn('/public')
     const closed = await identityOn('/open-when-unknown')
     mend()
-    const commands = await commandsDuring(async () => {
+    const commands = await site.commandsDuring(async () => {
       expect(await alice.run(() => guarded.getSession(), open)).toMatchObject({ value: null })
       expect((await alice.run(() => guarded.getSession(), closed)).thrown).toBe('ERR_SESSION_UNKNOWN')
       expect((await alice.run(() => guarded.getSession({ fresh: true }), closed)).thrown).toBe(
@@ -245,9 +218,9 @@ describe('requireSession', () => {
   })
 
   it('sends on whose proof is too old, and asks KV whether there was a newer one', async () => {
-    app = make({ protect: { signIn: '/enter', reauthenticate: '/again' } })
+    app = site.make({ protect: { signIn: '/enter', reauthenticate: '/again' } })
     const alice = await signIn('alice')
-    now += HOUR
+    site.now += HOUR
     const within = (maxAge: '1h' | '59m') => alice.run(() => app.requireSession({ maxAge, returnTo: '/x' }))
     expect((await within('1h')).value).toMatchObject({ userId: 'alice' })
     expect((await within('59m')).thrown).toMatch(/;\/again\?next=%2Fx;/)
@@ -312,7 +285,7 @@ describe('updateSession', () => {
   })
 
   it('hands the visitor a token that says so where another node may have older data in memory', async () => {
-    app = make({ cache: {} })
+    app = site.make({ cache: {} })
     const alice = await signIn('alice')
     const before = alice.token
     const { value, setCookies } = await alice.run(() => app.updateSession({ a: 1 }))
@@ -340,7 +313,7 @@ describe('updateSession', () => {
 
   it('says so when the schema refuses what was stored', async () => {
     const alice = await signIn('alice', { plan: 'free' })
-    app = make({ schema: z.object({ plan: z.string() }) })
+    app = site.make({ schema: z.object({ plan: z.string() }) })
     const { thrown } = await alice.run(() => app.updateSession({ plan: 1 }))
     expect(thrown).toBe('ERR_INVALID_ARGUMENT')
   })
@@ -353,6 +326,15 @@ describe('destroySession', () => {
     const { value, setCookies } = await alice.run(() => app.destroySession())
     expect([value, setCookies]).toEqual([true, [expect.stringMatching(CLEARED)]])
     expect((await copy.run(() => app.getSession())).value).toBeNull()
+  })
+
+  it('clears the snapshot as well, where visitors carry one', async () => {
+    app = site.make({ cache: { snapshot: '1m' } })
+    const { setCookies } = await (await signIn('alice')).run(() => app.destroySession())
+    expect(setCookies).toEqual([
+      expect.stringMatching(CLEARED),
+      expect.stringMatching(/^__Host-session-snapshot=; .*Max-Age=0/),
+    ])
   })
 
   it('leaves the rest of the request without a session', async () => {
@@ -419,13 +401,17 @@ describe('reauthenticate', () => {
   it('starts over under a new id, with the role given', async () => {
     const alice = await signIn('alice', { a: 1 })
     const copy = routeBrowser(alice.token)
-    now += HOUR
+    site.now += HOUR
     const { value, setCookies } = await alice.run(async () => {
       const old = await app.getSession()
       return { old, renewed: await app.reauthenticate({ role: 'admin' }), current: await app.getSession() }
     })
     expect(setCookies).toHaveLength(1)
-    expect(value?.renewed).toMatchObject({ role: 'admin', data: { a: 1 }, authenticatedAt: new Date(now) })
+    expect(value?.renewed).toMatchObject({
+      role: 'admin',
+      data: { a: 1 },
+      authenticatedAt: new Date(site.now),
+    })
     expect(value?.renewed.id).not.toBe(value?.old?.id)
     expect(value?.current).toEqual(value?.renewed)
     expect((await copy.run(() => app.getSession())).value).toBeNull()

@@ -25,12 +25,12 @@ describe('look-ups that never come back', () => {
   it('are counted out, and what comes back after all is not kept', async () => {
     const [cache, early, late] = [cacheOf(), newRecord(), newRecord({ userId: 'bob' })]
     let answer = (_: RecordLookup) => {}
-    const looking = cache.keep(early, () => new Promise<RecordLookup>((resolve) => (answer = resolve)))
-    for (let n = 0; n < 1_000; n += 1) void cache.keep(newRecord(), () => new Promise(() => {}))
+    const looking = cache.readThrough(early, () => new Promise<RecordLookup>((resolve) => (answer = resolve)))
+    for (let n = 0; n < 1_000; n += 1) void cache.readThrough(newRecord(), () => new Promise(() => {}))
     answer(found(early))
     expect((await looking).outcome).toBe('active')
     expect(cache.find(early)).toBeNull()
-    await cache.keep(late, async () => found(late))
+    await cache.readThrough(late, async () => found(late))
     expect(cache.find(late)?.record).toEqual(late)
   })
 })

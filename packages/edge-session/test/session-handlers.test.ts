@@ -1,35 +1,24 @@
 import './support/async-local-storage.ts'
-import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
 import type { JsonObject } from '../src/lib/record.ts'
 import type { SessionHandlers } from '../src/lib/session-handlers.ts'
 import type { SessionStore } from '../src/lib/session-store.ts'
-import { restTransport } from '../src/lib/transports/rest.ts'
+import { appOfTests } from './support/app.ts'
 import { callRoute, type RouteRequest } from './support/app-route.ts'
 import { SECRET } from './support/instance.ts'
-import { redisOfWorker } from './support/redis-server.ts'
 
 const CRON_SECRET = 'cron-secret-of-the-test'
 
-let kv: LocalKV
+const site = appOfTests()
 let app: EdgeSession<JsonObject>
 let handlers: SessionHandlers
 
-beforeAll(async () => {
-  const redis = redisOfWorker()
-  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
-})
-afterAll(() => kv.stop())
-beforeEach(async () => {
-  await kv.flush()
-  app = createEdgeSession<JsonObject>({ secret: SECRET, kv: restTransport({ url: kv.url, token: kv.token }) })
+beforeEach(() => {
+  app = site.make()
   handlers = app.sessionHandlers({ cronSecret: CRON_SECRET })
 })
-afterEach(() => {
-  kv.faults.clear()
-  vi.unstubAllEnvs()
-})
+afterEach(() => vi.unstubAllEnvs())
 
 /** A browser of its own: signed in through a real route handler, with the cookie that made it. */
 async function signIn(userId: string, data: JsonObject = {}): Promise<Browser> {
@@ -72,15 +61,15 @@ describe('session', () => {
   })
 
   it('answers a visitor without session with null, without asking KV', async () => {
-    const before = kv.stats().commands
+    const before = site.kv.stats().commands
     const response = await callRoute(handlers.session, 'GET')
     expect([response.status, await response.json()]).toEqual([200, { session: null }])
-    expect(kv.stats().commands - before).toBe(0)
+    expect(site.kv.stats().commands - before).toBe(0)
   })
 
   it('answers 503 when it is not known, and leaves the cookie alone', async () => {
     const alice = await signIn('alice')
-    kv.faults.add({ action: { type: 'status', status: 500 } })
+    site.kv.faults.add({ action: { type: 'status', status: 500 } })
     const response = await alice.send(handlers.session, 'GET')
     expect(response.status).toBe(503)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -177,7 +166,7 @@ describe('sessions', () => {
 
   it('answers 503 when KV does not answer, and ends nothing', async () => {
     const [laptop, phone] = [await signIn('alice'), await signIn('alice')]
-    const stop = kv.faults.add({ action: { type: 'status', status: 500 } })
+    const stop = site.kv.faults.add({ action: { type: 'status', status: 500 } })
     const response = await laptop.send(handlers.sessions, 'DELETE', { params: { path: [phone.id] } })
     stop()
     expect(response.status).toBe(503)
@@ -200,11 +189,11 @@ describe('logout', () => {
 
   it('answers 503 when KV does not answer, and clears the cookie all the same', async () => {
     const alice = await signIn('alice')
-    kv.faults.add({ action: { type: 'status', status: 500 } })
+    site.kv.faults.add({ action: { type: 'status', status: 500 } })
     const response = await alice.send(handlers.logout, 'POST')
     expect(response.status).toBe(503)
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(CLEARED)])
-    kv.faults.clear()
+    site.kv.faults.clear()
     expect(await sessionOf(alice)).not.toBeNull()
   })
 })

@@ -51,6 +51,16 @@ function start(options: Partial<StatelessOptions> = {}) {
 }
 
 describe('a session in a cookie', () => {
+  it('gives every request a copy of its own', async () => {
+    const { signIn, activeOf } = start()
+    const { token } = await signIn({ data: { roles: ['reader'] } })
+    for (let n = 0; n < 3; n += 1) {
+      const { session } = await activeOf(token)
+      expect(session.data).toEqual({ roles: ['reader'] })
+      if (Array.isArray(session.data.roles)) session.data.roles.push('admin')
+    }
+  })
+
   it('is what was put into it', async () => {
     const { engine, writer, fieldsOf, events, clock } = start()
     const { token, record, remember } = await writer.create(fieldsOf({ data: { a: 1 } }), {

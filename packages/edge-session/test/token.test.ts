@@ -40,30 +40,6 @@ describe('a token', () => {
     expect('version' in Object(await of())).toBe(false)
   })
 
-  it('carries a snapshot of the session, or none', async () => {
-    const snapshot = { text: '{"userId":"alice"}', readAt: 900, cursor: '1-0' }
-    expect(await tokens.open([await issue({ snapshot })])).toMatchObject({ claims: { snapshot } })
-    const without = await tokens.open([await issue()])
-    expect('snapshot' in Object(without).claims).toBe(false)
-  })
-
-  it.each<[string, unknown]>([
-    ['null', null],
-    ['text', '1'],
-    ['an object', { length: 4, 0: 1, 1: 'a', 2: 1, 3: '1-0' }],
-    ['too little', [1, 'a', 1]],
-    ['too much', [1, 'a', 1, '1-0', 1]],
-    ['a later format', [2, 'a', 1, '1-0']],
-    ['no record', [1, null, 1, '1-0']],
-    ['no time', [1, 'a', '1', '1-0']],
-    ['no place in the feed', [1, 'a', 1, 0]],
-  ])('has no snapshot, but is one all the same, with %s for it', async (_, n) => {
-    const claims = { s: randomSid(), u: 'alice', i: 0, e: 2_000, m: 1, n }
-    const opened = await tokens.open([await seal.seal('token', claims)])
-    expect(opened).toMatchObject({ claims: { userId: 'alice' } })
-    expect('snapshot' in Object(opened).claims).toBe(false)
-  })
-
   it('says whether the first secret sealed it', async () => {
     const token = await issue()
     const next = createTokens({ seal: createSeal([OTHER_SECRET, SECRET]), now })

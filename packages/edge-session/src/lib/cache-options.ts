@@ -12,9 +12,9 @@ export interface CacheOptions {
   /** Users whose sessions are kept in memory, the latest used; about 1 kB and their data each. Default 10,000. */
   readonly memory?: number
   /**
-   * Puts a sealed copy of the session into the visitor's cookie, where it fits, for instances that do not have it in
-   * memory: they use it this long after it was read from KV, and check it against the same feed. Default: none; at most
-   * `'5m'`.
+   * Gives visitors a sealed copy of their session, in a cookie of its own and where it fits, for instances that do not
+   * have it in memory: they use it this long after it was read from KV, and check it against the same feed. Default:
+   * none; at most `'5m'`.
    */
   readonly snapshot?: Duration
   /**

@@ -1,7 +1,8 @@
 import { expiryReason } from './lifetime.ts'
 import type { ActiveRecord, RecordLookup } from './lookup.ts'
 import type { Recognition } from './recognition.ts'
-import type { KeptSession, SessionCache } from './session-cache.ts'
+import type { CachedSession, SessionCache } from './session-cache.ts'
+import type { Snapshots } from './snapshots.ts'
 import type { OpenToken } from './token.ts'
 
 /**
@@ -10,32 +11,38 @@ import type { OpenToken } from './token.ts'
  */
 export function cachedRecognition(
   recognition: Recognition,
-  { cache, now }: { cache: SessionCache; now: () => number },
+  { cache, snapshots, now }: { cache: SessionCache; snapshots: Snapshots; now: () => number },
 ): Recognition {
-  function find({ id, claims: { userId, version = 0 } }: OpenToken): KeptSession | null {
+  function find({ id, claims: { userId, version = 0 } }: OpenToken): CachedSession | null {
     const found = cache.find({ userId, id })
     const usable =
       found !== null && found.record.version >= version && expiryReason(found.record, now()) === null
     return usable ? found : null
   }
 
-  /** From the token itself, where this instance does not have the session. */
-  async function adopt(token: OpenToken): Promise<KeptSession | null> {
-    const { userId, snapshot } = token.claims
-    if (snapshot === undefined || (await cache.adopt({ userId, id: token.id }, snapshot)) === null)
-      return null
+  /** From the visitor's own copy, where this instance does not have the session. */
+  async function adopt(token: OpenToken, copies: readonly string[]): Promise<CachedSession | null> {
+    const { id, claims } = token
+    const snapshot = await snapshots.open(copies, id)
+    if (snapshot === null || !(await cache.adopt({ userId: claims.userId, id }, snapshot))) return null
     return find(token)
   }
 
-  function lookUp(token: OpenToken): Promise<RecordLookup> {
+  async function readThrough(token: OpenToken): Promise<RecordLookup> {
     const ref = { userId: token.claims.userId, id: token.id }
-    return cache.keep(ref, () => recognition.lookup(token, { fresh: true }))
+    const result = await cache.readThrough(ref, () => recognition.lookup(token, { fresh: true }))
+    return result.outcome === 'active' ? { ...result, snapshotDue: true } : result
   }
 
   return {
     ...recognition,
 
-    snapshotOf: ({ id, claims: { userId, snapshot } }) => cache.snapshotOf({ userId, id }, snapshot),
+    async snapshotOf({ id, claims: { userId } }) {
+      const recent = cache.snapshotOf({ userId, id })
+      if (recent === null) return null
+      const value = await snapshots.seal(recent.snapshot, id)
+      return value === null ? null : { value, lifetime: recent.lifetime }
+    },
 
     touch(record) {
       const lastSeenAt = now()
@@ -48,25 +55,26 @@ export function cachedRecognition(
       )
     },
 
-    async lookup(token, { fresh }) {
-      if (fresh) return lookUp(token)
-      const found = find(token) ?? (await adopt(token))
+    async lookup(token, { fresh, copies = [] }) {
+      if (fresh) return readThrough(token)
+      const snapshotDue = copies.length === 0
+      const found = find(token) ?? (await adopt(token, copies))
       if (found !== null && !found.old) {
-        if (cache.isCurrent()) return active(found, { stale: false })
+        if (cache.isCurrent()) return active(found, { stale: false, snapshotDue })
         // The feed may tell of a change to this very session.
         const stillThere = (await cache.catchUp()) ? find(token) : null
-        if (stillThere !== null) return active(stillThere, { stale: false })
+        if (stillThere !== null) return active(stillThere, { stale: false, snapshotDue })
       }
       const kept = cache.isOutage() ? find(token) : null
       if (kept !== null) return active(kept, { stale: true })
       // Both at once, one round trip; apart from each other, so that a feed that fails takes no session with it.
-      const [result] = await Promise.all([lookUp(token), cache.catchUp()])
+      const [result] = await Promise.all([readThrough(token), cache.catchUp()])
       const known = result.outcome === 'unknown' && cache.mayBeStale() ? find(token) : null
       return known === null ? result : active(known, { stale: true })
     },
   }
 }
 
-function active({ record }: KeptSession, { stale }: { stale: boolean }): ActiveRecord {
-  return { outcome: 'active', record, reissue: null, stale }
+function active({ record }: CachedSession, about: Pick<ActiveRecord, 'stale' | 'snapshotDue'>): ActiveRecord {
+  return { outcome: 'active', record, reissue: null, ...about }
 }

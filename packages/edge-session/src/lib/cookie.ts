@@ -13,6 +13,14 @@ export function cookieValues(header: string | null, name: string): readonly stri
   )
 }
 
+/** The snapshots presented; none where there are none to be had. */
+export function snapshotValues(
+  header: string | null,
+  snapshotCookie: CookieConfig | null,
+): readonly string[] {
+  return snapshotCookie === null ? [] : cookieValues(header, snapshotCookie.name)
+}
+
 /** The Cookie header with our cookie replaced, or taken out (`null`). The neighbours keep every byte. */
 export function withCookie(
   header: string | null,
@@ -37,12 +45,12 @@ export interface CookieSetting {
   readonly expires?: Date
 }
 
-/** The cookie that carries `token` for as long as it can be of use. */
+/** The cookie that carries `value` for as long as it can be of use: `lifetime`, milliseconds. */
 export function issuedCookie(
   config: CookieConfig,
-  issued: { token: string; remember: boolean; lifetime: number },
+  issued: { value: string; remember: boolean; lifetime: number },
 ): CookieSetting {
-  const setting = { ...attributes(config), value: issued.token }
+  const setting = { ...attributes(config), value: issued.value }
   if (!issued.remember) return setting
   return { ...setting, maxAge: Math.min(LONGEST_MAX_AGE, Math.max(0, Math.floor(issued.lifetime / 1_000))) }
 }
@@ -53,6 +61,15 @@ export function issuedCookie(
  */
 export function clearedCookie(config: CookieConfig): CookieSetting {
   return { ...attributes(config), value: '', maxAge: 0, expires: new Date(0) }
+}
+
+/** {@link clearedCookie} for everything of ours that a browser may hold. */
+export function clearedCookies(config: {
+  cookie: CookieConfig
+  snapshotCookie: CookieConfig | null
+}): readonly CookieSetting[] {
+  const { cookie, snapshotCookie } = config
+  return [cookie, ...(snapshotCookie === null ? [] : [snapshotCookie])].map(clearedCookie)
 }
 
 /** As a Set-Cookie header. */

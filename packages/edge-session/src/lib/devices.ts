@@ -26,7 +26,7 @@ export function createDeviceFunctions<Data>(app: {
 }): DeviceFunctions<Data> {
   const { engine, lifecycle, requestState } = app
   // A session that was revoked, and that a cache does not know of yet, ends no other.
-  const asKV = { fresh: engine.config.cache !== null }
+  const pastTheCache = { fresh: engine.config.cache !== null }
 
   return {
     async listSessions(userId) {
@@ -45,7 +45,7 @@ export function createDeviceFunctions<Data>(app: {
 
     async revokeSession(id, options) {
       const state = await requestState()
-      const userId = options?.userId ?? (await state.requireActive(asKV)).record.userId
+      const userId = options?.userId ?? (await state.requireActive(pastTheCache)).record.userId
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
       return lifecycle().revoke({ userId, id })
@@ -53,7 +53,7 @@ export function createDeviceFunctions<Data>(app: {
 
     async revokeOtherSessions() {
       const state = await requestState()
-      const { record } = await state.requireActive(asKV)
+      const { record } = await state.requireActive(pastTheCache)
       return lifecycle().revokeAll(record.userId, { except: record.id })
     },
 

@@ -1,8 +1,9 @@
+import type { CookieSetting } from './cookie.ts'
 import type { SessionUnknownError } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { Guard } from './guard.ts'
 import { expiresAt } from './lifetime.ts'
-import type { NoneReason } from './lookup.ts'
+import type { ActiveRecord, NoneReason } from './lookup.ts'
 import type { Config } from './options.ts'
 import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
@@ -18,10 +19,18 @@ export interface Engine<Data> {
   assertConfigured(): void
   /** The one valid token among the values presented under our cookie's name, or why there is none. */
   open(presented: readonly string[]): Promise<OpenToken | NoneReason>
-  /** Who the values presented under our cookie's name belong to. With `fresh`, past every replica and cache. */
-  recognise(presented: readonly string[], options?: { fresh: boolean }): Promise<Recognised<Data>>
+  /**
+   * Who the values presented under our cookie's name belong to. With `fresh`, past every replica and cache. `copies`: the
+   * values of the snapshot cookie.
+   */
+  recognise(
+    presented: readonly string[],
+    options?: { fresh: boolean; copies?: readonly string[] },
+  ): Promise<Recognised<Data>>
   /** The session under a new token, if it is time for one; `null` if not. */
   renew(active: Active<Data>): Promise<Active<Data> | null>
+  /** The session's snapshot, if the visitor ought to have a new one. */
+  snapshotOf(active: Active<Data>): Promise<CookieSetting | null>
   /** Records activity, if it is due; `null` if not. Never rejects because of KV. */
   touch(active: Active<Data>): Promise<unknown> | null
   /** What the proxy tells the page of the same request; `null` when the page knows as much by itself. */
@@ -32,15 +41,9 @@ export interface Engine<Data> {
   toSession(record: SessionRecord): Promise<Session<Data> | null>
 }
 
-export interface Active<Data> {
-  readonly outcome: 'active'
+export interface Active<Data> extends ActiveRecord {
   readonly token: OpenToken
-  readonly record: SessionRecord
   readonly session: Session<Data>
-  /** The token to hand to a visitor who still carries a replaced one. */
-  readonly reissue: string | null
-  /** Served through an outage of KV: nothing about it can be changed now. */
-  readonly stale: boolean
 }
 
 export interface None {

@@ -32,6 +32,8 @@ export interface RouteRule<Data> {
 
 /** What the guard makes of one path. */
 export interface Verdict<Data> {
+  /** The path is that of the sign-in page, in whatever way it is written. */
+  readonly isSignIn: boolean
   readonly protected: boolean
   readonly api: boolean
   readonly whenUnknown: 'refuse' | 'continue'
@@ -43,11 +45,17 @@ export interface Guard<Data> {
   readonly reauthenticate: PathPattern
   /** Whether anything is protected at all. */
   readonly active: boolean
-  /** Whether the path is that of the sign-in page, in whatever way it is written. */
-  isSignIn(pathname: string): boolean
-  /** `null` for a path that no honest client sends. */
+  /** `null` for a path that no honest client sends, where anything is protected. */
   judge(pathname: string): Verdict<Data> | null
 }
+
+const UNGUARDED = {
+  isSignIn: false,
+  protected: false,
+  api: false,
+  whenUnknown: 'continue',
+  allow: () => true,
+} as const
 
 /** @throws ConfigurationError for a pattern that does not parse. */
 export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Guard<Data> {
@@ -59,20 +67,21 @@ export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Gu
   const isSignIn = compile([signIn])
   const isPublic = options?.publicRoutes && compile([...options.publicRoutes, signIn, '/_next/:path*'])
   const isApi = compile(options?.api ?? ['/api/:path*'])
+  const active = options?.routes !== undefined || isPublic !== undefined
 
   return {
     signIn,
     reauthenticate,
-    active: options?.routes !== undefined || isPublic !== undefined,
-
-    isSignIn: (pathname) => pathForms(pathname)?.every(isSignIn) ?? false,
+    active,
 
     judge(pathname) {
       const forms = pathForms(pathname)
-      if (forms === null) return null
+      if (forms === null) return active ? null : UNGUARDED
       // The sign-in page is open to all even where a rule covers everything, else its redirect would never end.
-      const matching = forms.every(isSignIn) ? [] : rules.filter((rule) => forms.some(rule.matches))
+      const onSignIn = forms.every(isSignIn)
+      const matching = onSignIn ? [] : rules.filter((rule) => forms.some(rule.matches))
       return {
+        isSignIn: onSignIn,
         // Protected if any reading of the path is, public only if every reading is.
         protected: matching.length > 0 || (isPublic !== undefined && !forms.every(isPublic)),
         api: forms.some(isApi),

@@ -1,4 +1,4 @@
-import { clearedCookie, cookieValues, serialiseCookie } from './cookie.ts'
+import { clearedCookies, cookieValues, serialiseCookie } from './cookie.ts'
 import { isCrossSite } from './cross-site.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine } from './engine.ts'
@@ -106,7 +106,8 @@ export function createRouteHandlers<Data>(
             const response = problemResponse(SIGN_IN_REQUIRED)
             const presented = cookieValues(state.headers.get('cookie'), config.cookie.name).length > 0
             if (presented && cookieIsDead(recognised.reason)) {
-              response.headers.append('set-cookie', serialiseCookie(clearedCookie(config.cookie)))
+              for (const cleared of clearedCookies(config))
+                response.headers.append('set-cookie', serialiseCookie(cleared))
             }
             return response
           }

@@ -1,4 +1,5 @@
 import { cachedRecognition } from './cached-recognition.ts'
+import { issuedCookie } from './cookie.ts'
 import { type Active, createEmit, type Engine, toSession } from './engine.ts'
 import { ConfigurationError, SessionUnknownError } from './errors.ts'
 import { createGuard } from './guard.ts'
@@ -11,6 +12,7 @@ import type { SessionRecord } from './record.ts'
 import { createSeal } from './seal.ts'
 import { createSessionCache } from './session-cache.ts'
 import type { RecognitionStore } from './session-store.ts'
+import { createSnapshots } from './snapshots.ts'
 import { createTokens } from './token.ts'
 import { restTransport } from './transports/rest.ts'
 
@@ -25,12 +27,9 @@ export interface Parts<Store extends RecognitionStore> extends RecognitionParts<
   readonly recognition: Recognition
 }
 
-/** Browsers ignore cookies above 4,096 bytes, name and attributes included. */
-const LONGEST_TOKEN = 3_800
-
 /** @throws ConfigurationError if the store can not say what changes. */
 function withCache(recognition: Recognition, parts: RecognitionParts<RecognitionStore>): Recognition {
-  const { config, store, emit } = parts
+  const { config, store, seal, emit } = parts
   const { cache: options, kvTimeout, now } = config
   if (options === null) return recognition
   const { changes } = store
@@ -39,7 +38,7 @@ function withCache(recognition: Recognition, parts: RecognitionParts<Recognition
       '"cache" needs a store with a change feed ("changes"). Leave one of them out.',
     )
   const cache = createSessionCache({ options, kvTimeout, now, changes, emit })
-  return cachedRecognition(recognition, { cache, now })
+  return cachedRecognition(recognition, { cache, snapshots: createSnapshots({ seal }), now })
 }
 
 /** `makeStore` makes the KV store, unless the app brings a store of its own. */
@@ -89,7 +88,7 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
     open: async (presented) => parts().tokens.open(presented),
     toSession: (record) => toSession(config, record),
 
-    async recognise(presented, { fresh } = { fresh: false }) {
+    async recognise(presented, options = { fresh: false }) {
       if (presented.length === 0) return { outcome: 'none', reason: 'no-cookie' }
       const { tokens, recognition } = parts()
       const token = await tokens.open(presented)
@@ -97,7 +96,7 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
         emit({ type: 'none', reason: token, kvCommands: 0 })
         return { outcome: 'none', reason: token }
       }
-      const found = await recognition.lookup(token, { fresh })
+      const found = await recognition.lookup(token, options)
       if (found.outcome === 'unknown') return { ...found, token, isPublic: false }
       if (found.outcome === 'none') return found
       const session = await toSession(config, found.record)
@@ -110,9 +109,8 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       const { tokens, recognition } = parts()
       const { token, record, reissue } = active
       if (reissue !== null) return underToken(active, { token: reissue, record })
-      const { rotateEvery, rotationGrace } = config
-      const now = config.now()
-      if (isRotationDue(token.claims, { rotateEvery, now })) {
+      const { rotateEvery } = config
+      if (isRotationDue(token.claims, { rotateEvery, now: config.now() })) {
         try {
           const issued = await recognition.rotate(token, record)
           return issued === null ? null : underToken(active, issued)
@@ -122,15 +120,15 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
           throw error
         }
       }
-      // Another request may rotate it before this one is answered; the older of the two tokens must not come last.
-      const replacedSoon = isRotationDue(token.claims, { rotateEvery, now, ahead: rotationGrace })
-      const snapshot = replacedSoon ? null : recognition.snapshotOf(token)
-      if (snapshot !== null) {
-        const carrying = await tokens.issue({ ...token.claims, snapshot })
-        if (carrying.length <= LONGEST_TOKEN) return underToken(active, { token: carrying, record })
-      }
       // Sealed with an older secret: seal again, so that the old secret can be retired.
       return token.current ? null : underToken(active, { token: await tokens.issue(token.claims), record })
+    },
+
+    async snapshotOf({ token, snapshotDue }) {
+      const { snapshotCookie } = config
+      if (snapshotCookie === null || snapshotDue !== true) return null
+      const snapshot = await parts().recognition.snapshotOf(token)
+      return snapshot && issuedCookie(snapshotCookie, { ...snapshot, remember: true })
     },
 
     touch: ({ record }) => parts().recognition.touch(record),

@@ -67,9 +67,8 @@ export function createLifecycle(
     if (config.cache === null || token.id !== record.id) return null
     const { rotateEvery, rotationGrace: ahead } = config
     if (isRotationDue(token.claims, { rotateEvery, now: now(), ahead })) return null
-    const { snapshot: _, ...claims } = token.claims
-    const seen = await parts.tokens.issue({ ...claims, version: record.version })
-    return { token: seen, record, remember: claims.remember }
+    const seen = await parts.tokens.issue({ ...token.claims, version: record.version })
+    return { token: seen, record, remember: token.claims.remember }
   }
 
   return {

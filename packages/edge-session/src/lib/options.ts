@@ -96,6 +96,8 @@ export interface Config<Data> extends Lifetimes {
   readonly kvTimeout: number
   readonly cache: CacheConfig | null
   readonly cookie: CookieConfig
+  /** `null` without snapshots. */
+  readonly snapshotCookie: CookieConfig | null
   readonly schema: StandardSchemaV1<unknown, Data> | null
   readonly onEvent: OnEvent
   readonly serverTiming: boolean
@@ -160,6 +162,8 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
   ) {
     throw new ConfigurationError('"store" replaces "kv", "prefix" and "kvTimeout". Give one or the others.')
   }
+  const cache = options.cache === undefined ? null : resolveCacheOptions(options.cache)
+  const cookie = resolveCookieOptions(options.cookie ?? {})
   const given = options.secret === undefined ? null : checkSecrets(options.secret, '"secret"')
   return {
     idle,
@@ -171,8 +175,10 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     whenFull,
     prefix: options.prefix ?? 'session:',
     kvTimeout: optional(options.kvTimeout, 'kvTimeout') ?? 750,
-    cache: options.cache === undefined ? null : resolveCacheOptions(options.cache),
-    cookie: resolveCookieOptions(options.cookie ?? {}),
+    cache,
+    cookie,
+    snapshotCookie:
+      cache === null || cache.snapshot === 0 ? null : { ...cookie, name: `${cookie.name}-snapshot` },
     schema: options.schema ?? null,
     onEvent: options.onEvent ?? (() => {}),
     serverTiming: options.serverTiming ?? false,

@@ -1,7 +1,13 @@
 import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
-import { clearedCookie, cookieValues, issuedCookie, serialiseCookie, withCookie } from './cookie.ts'
+import {
+  clearedCookies,
+  cookieValues,
+  issuedCookie,
+  serialiseCookie,
+  snapshotValues,
+  withCookie,
+} from './cookie.ts'
 import type { Engine, Recognised } from './engine.ts'
-import type { Verdict } from './guard.ts'
 import { encodeUserId, IDENTITY_HEADER, USER_ID_HEADER } from './identity.ts'
 import { cookieIsDead } from './lookup.ts'
 import { PASSIVE_HEADER } from './passive-header.ts'
@@ -20,30 +26,29 @@ export type Respond<Data> = (context: {
   readonly current: Recognised<Data>
 }) => NextResponse | Promise<NextResponse>
 
-const UNGUARDED = { protected: false, api: false, whenUnknown: 'continue', allow: () => true } as const
-
 export function createProxyFunction<Data>(
   engine: Engine<Data>,
   respond: Respond<Data> = passOn,
 ): ProxyFunction {
   const { config, guard } = engine
-  const cleared = serialiseCookie(clearedCookie(config.cookie))
+  const cleared = clearedCookies(config).map(serialiseCookie)
 
   return async function proxy(request, event) {
-    const verdict: Verdict<Data> | null = guard.active ? guard.judge(request.nextUrl.pathname) : UNGUARDED
+    const verdict = guard.judge(request.nextUrl.pathname)
     if (verdict === null) return problemAsJson(MALFORMED_PATH)
     const cookieHeader = request.headers.get('cookie')
     const presented = cookieValues(cookieHeader, config.cookie.name)
     const started = config.now()
     // A page that asked KV sends a visitor to sign in whom the cache still takes for signed in: that would go in circles.
-    const fresh = config.cache !== null && guard.isSignIn(request.nextUrl.pathname)
-    const recognised = await engine.recognise(presented, { fresh })
+    const fresh = config.cache !== null && verdict.isSignIn
+    const copies = snapshotValues(cookieHeader, config.snapshotCookie)
+    const recognised = await engine.recognise(presented, { fresh, copies })
     const timing = `session;desc="${recognised.outcome}";dur=${config.now() - started}`
     const refusal = refuse({ request, verdict, recognised, signIn: guard.signIn })
     const clears = recognised.outcome === 'none' && cookieIsDead(recognised.reason)
     if (refusal !== null) {
       refusal.headers.set('cache-control', NEVER_STORE)
-      if (clears) refusal.headers.append('set-cookie', cleared)
+      if (clears) for (const cookie of cleared) refusal.headers.append('set-cookie', cookie)
       if (config.serverTiming) refusal.headers.append('server-timing', timing)
       return refusal
     }
@@ -53,6 +58,7 @@ export function createProxyFunction<Data>(
     const renews = lasting && isRead(request)
     const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
+    const copy = renews && renewed === null ? await engine.snapshotOf(recognised) : null
     const isPublic = guard.active && !verdict.protected
     const headers = await forward({ engine, request, current, presented, isPublic })
     const response = await respond({ request, event, headers, current })
@@ -62,11 +68,12 @@ export function createProxyFunction<Data>(
       if (touch !== null) event.waitUntil(touch)
     }
     // A response to anything but a plain read may carry a cookie set by the app, after ours: then only one may.
-    const setCookie =
-      renewed !== null ? cookieFor(engine, renewed) : clears && isRead(request) ? cleared : null
+    const setCookies = clears && isRead(request) ? [...cleared] : []
+    if (renewed !== null) setCookies.push(cookieFor(engine, renewed))
+    if (copy !== null) setCookies.push(serialiseCookie(copy))
     // Appended raw: `response.cookies` would make Next.js throw away the client's router cache on every server action.
-    if (setCookie !== null) response.headers.append('set-cookie', setCookie)
-    if (setCookie !== null || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
+    for (const cookie of setCookies) response.headers.append('set-cookie', cookie)
+    if (setCookies.length > 0 || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
     if (config.serverTiming) response.headers.append('server-timing', timing)
     return response
   }
@@ -88,7 +95,10 @@ async function forward<Data>(context: {
   headers.delete(IDENTITY_HEADER)
   if (presented.length === 0) return headers
   const value = current.outcome === 'none' ? null : current.token.token
-  const cookie = withCookie(headers.get('cookie'), { name: engine.config.cookie.name, value })
+  const { cookie: ours, snapshotCookie } = engine.config
+  const kept = withCookie(headers.get('cookie'), { name: ours.name, value })
+  // The page is told who is there; it has no use for a copy.
+  const cookie = snapshotCookie === null ? kept : withCookie(kept, { name: snapshotCookie.name, value: null })
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)
   if (current.outcome === 'none') return headers
@@ -101,7 +111,7 @@ async function forward<Data>(context: {
 function cookieFor<Data>(engine: Engine<Data>, { token }: { token: OpenToken }): string {
   const { absoluteEnd, remember } = token.claims
   const lifetime = absoluteEnd - engine.config.now()
-  return serialiseCookie(issuedCookie(engine.config.cookie, { token: token.token, remember, lifetime }))
+  return serialiseCookie(issuedCookie(engine.config.cookie, { value: token.token, remember, lifetime }))
 }
 
 function isRead(request: NextRequest): boolean {

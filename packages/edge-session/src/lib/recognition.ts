@@ -8,7 +8,7 @@ import type { Config } from './options.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { Seal } from './seal.ts'
 import type { RecognitionStore, StoredSession } from './session-store.ts'
-import type { OpenToken, Snapshot, Tokens } from './token.ts'
+import type { OpenToken, Tokens } from './token.ts'
 
 /** A new token and what its cookie needs. */
 export interface Issued {
@@ -21,16 +21,16 @@ export interface Issued {
 export interface Recognition {
   /**
    * One KV command when the session is active, two when it is not. Never rejects because of KV: that is `unknown`.
-   * With `fresh` the primary is asked at once, and a lagging replica can not answer.
+   * With `fresh` the primary is asked at once, and a lagging replica can not answer. `copies`: presented snapshots.
    */
-  lookup(token: OpenToken, options: { fresh: boolean }): Promise<RecordLookup>
+  lookup(token: OpenToken, options: { fresh: boolean; copies?: readonly string[] }): Promise<RecordLookup>
   /** Records activity if it is due; `null` if not. Never rejects because of KV: then it is `false`, and the next request tries again. */
   touch(record: SessionRecord): Promise<boolean> | null
   /** Routine rotation with grace. `null` if the session is gone or another secret's holder rotates it. */
   rotate(token: OpenToken, record: SessionRecord): Promise<Issued | null>
   destroy(token: OpenToken): Promise<boolean>
-  /** What is to be sealed into the visitor's token for other instances, if anything. */
-  snapshotOf(token: OpenToken): Snapshot | null
+  /** A sealed copy for the visitor to carry to other instances, and for how long; `null` if there is nothing recent. */
+  snapshotOf(token: OpenToken): Promise<{ readonly value: string; readonly lifetime: number } | null>
 }
 
 /** As many rotations as a store keeps trails for. */
@@ -109,7 +109,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
   const issue = issuerOf(parts)
 
   return {
-    snapshotOf: () => null,
+    snapshotOf: async () => null,
 
     async lookup(token, { fresh }) {
       const started = now()

@@ -1,5 +1,5 @@
 import { cookies, headers } from 'next/headers.js'
-import { cookieValues } from './cookie.ts'
+import { cookieValues, snapshotValues } from './cookie.ts'
 import type { Active, Engine, Recognised } from './engine.ts'
 import { SessionNotFoundError, SessionUnknownError, type StoreOperation } from './errors.ts'
 import { IDENTITY_HEADER } from './identity.ts'
@@ -82,7 +82,8 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
       if (!handedOver && presented().length > 0) warnOfMissingProxy()
       // KV that did not answer the proxy is not asked again for the same request.
       if (told?.outcome === 'unknown' || (told !== null && !fresh)) return told
-      return engine.recognise(presented(), { fresh })
+      const copies = snapshotValues(requestHeaders.get('cookie'), engine.config.snapshotCookie)
+      return engine.recognise(presented(), { fresh, copies })
     }
 
     /** Under the token of this moment, which may be newer than the request. */

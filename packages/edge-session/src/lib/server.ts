@@ -1,6 +1,6 @@
 // Without the extension: with it Next.js takes the browser's module, which does not build into route handlers.
 import { forbidden, redirect } from 'next/navigation'
-import { type CookieSetting, clearedCookie, issuedCookie } from './cookie.ts'
+import { type CookieSetting, clearedCookies, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
 import { InvalidArgumentError, ReadOnlyContextError } from './errors.ts'
@@ -103,7 +103,7 @@ export function createSessionFunctions<Data>(app: {
     token: string,
     { absoluteEnd, remember }: { absoluteEnd: number; remember: boolean },
   ): CookieSetting {
-    return issuedCookie(config.cookie, { token, remember, lifetime: absoluteEnd - config.now() })
+    return issuedCookie(config.cookie, { value: token, remember, lifetime: absoluteEnd - config.now() })
   }
 
   async function adopt(
@@ -195,7 +195,7 @@ export function createSessionFunctions<Data>(app: {
     async destroySession() {
       const state = await requestState()
       // The cookie goes first: should KV fail, the browser forgets the session all the same.
-      setCookie(state, { setting: clearedCookie(config.cookie), operation: 'destroySession' })
+      for (const setting of clearedCookies(config)) setCookie(state, { setting, operation: 'destroySession' })
       await state.assertKVAnswers('destroy')
       const token = await state.heldToken()
       state.replace({ outcome: 'none', reason: 'revoked' })

@@ -1,4 +1,4 @@
-import { clearedCookie, serialiseCookie } from './cookie.ts'
+import { clearedCookies, serialiseCookie } from './cookie.ts'
 import type { DeviceFunctions } from './devices.ts'
 import { toBytes } from './encoding.ts'
 import { environment } from './environment.ts'
@@ -121,7 +121,8 @@ export function createSessionHandlers<Data>(
         if (action !== 'revoke-all' || more.length > 0) return problemResponse(NOT_FOUND)
         const revoked = await functions.revokeAllSessions(context.session.userId)
         const response = Response.json({ revoked })
-        response.headers.append('set-cookie', serialiseCookie(clearedCookie(config.cookie)))
+        for (const cleared of clearedCookies(config))
+          response.headers.append('set-cookie', serialiseCookie(cleared))
         return response
       }),
 

@@ -37,7 +37,7 @@ export async function signedInCookies<Data extends object = JsonObject>(
   const { token, record } = await createLifecycle(engine.parts()).create(fields, { remember, previous: null })
   const lifetime = record.absoluteEnd - config.now()
   const { name, value, secure, httpOnly, sameSite, maxAge } = issuedCookie(config.cookie, {
-    token,
+    value: token,
     remember,
     lifetime,
   })

@@ -49,7 +49,8 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
       opened = { token, record, claims, id, binding: await sha256(token), current: unsealed.current }
       memo.set(token, opened)
     }
-    return expiryReason(opened.record, now()) ?? opened
+    // A copy: nothing that an app does to its session reaches the next request.
+    return expiryReason(opened.record, now()) ?? { ...opened, record: structuredClone(opened.record) }
   }
 
   async function issue(record: SessionRecord, { remember }: { remember: boolean }): Promise<Issued> {
@@ -131,6 +132,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
       return session && { ...active, token: opened, record: issued.record, session }
     },
 
+    snapshotOf: async () => null,
     touch: () => null,
     // The page opens the same cookie by itself, without a KV command.
     handOver: async () => null,

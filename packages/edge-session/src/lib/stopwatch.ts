@@ -11,3 +11,6 @@ export function startStopwatch(now: () => number): () => number {
     return byWall < 0 ? Number.POSITIVE_INFINITY : Math.max(byWall, performance.now() - monotonic)
   }
 }
+
+/** The reading of a stopwatch for what has not happened. */
+export const never = (): number => Number.POSITIVE_INFINITY

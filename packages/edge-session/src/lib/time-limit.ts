@@ -23,15 +23,9 @@ export async function withTimeLimit<Value>(
   work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const controller = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const timeUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      controller.abort()
-      reject(new KVError('timeout'))
-    }, limit)
-  })
+  const timer = setTimeout(() => controller.abort(), limit)
   try {
-    return await Promise.race([work(controller.signal), timeUp])
+    return await withinTime(work(controller.signal), controller.signal)
   } finally {
     clearTimeout(timer)
   }

@@ -16,16 +16,6 @@ export interface TokenClaims {
   readonly remember: boolean
   /** The visitor has stored this version of the session's data: no cache may show them an older one. Absent: any. */
   readonly version?: number
-  /** The session itself, for instances that do not have it in memory. */
-  readonly snapshot?: Snapshot
-}
-
-/** A session as it was read from the store, and where in the feed of changes that was. */
-export interface Snapshot {
-  /** The record as JSON. */
-  readonly text: string
-  readonly readAt: number
-  readonly cursor: string
 }
 
 /** A token that is ours and not over. Says nothing about whether the session is alive. */
@@ -46,7 +36,6 @@ export interface Tokens {
   open(presented: readonly string[]): Promise<OpenToken | NoneReason>
 }
 
-const SNAPSHOT_FORMAT = 1
 /** More values under one name than any honest client sends are not worth the cryptography. */
 const MOST_CANDIDATES = 4
 
@@ -72,11 +61,10 @@ export function createTokens({ seal, now }: { seal: Seal; now: () => number }): 
   }
 
   return {
-    issue({ sid, userId, issuedAt, absoluteEnd, remember, version, snapshot }) {
+    issue({ sid, userId, issuedAt, absoluteEnd, remember, version }) {
       const m = remember ? 1 : 0
-      const n = snapshot && [SNAPSHOT_FORMAT, snapshot.text, snapshot.readAt, snapshot.cursor]
       // What is absent leaves no trace in JSON.
-      return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m, v: version, n })
+      return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m, v: version })
     },
 
     open: (presented) => openOnlyOne(presented, openOne),
@@ -110,22 +98,9 @@ function worstOf(reasons: readonly NoneReason[]): NoneReason {
 
 function parseClaims(claims: unknown): TokenClaims | null {
   if (typeof claims !== 'object' || claims === null) return null
-  const { s, u, i, e, m, v, n } = claims as Record<string, unknown>
+  const { s, u, i, e, m, v } = claims as Record<string, unknown>
   if (typeof s !== 'string' || !/^[\w-]{43}$/.test(s) || typeof u !== 'string' || u === '') return null
   if (![i, e, v ?? 0].every(Number.isSafeInteger)) return null
   const parsed = { sid: s, userId: u, issuedAt: Number(i), absoluteEnd: Number(e), remember: m === 1 }
-  const snapshot = parseSnapshot(n)
-  return {
-    ...parsed,
-    ...(v !== undefined && { version: Number(v) }),
-    ...(snapshot !== null && { snapshot }),
-  }
-}
-
-/** One that a later version of this package made is left alone. */
-function parseSnapshot(value: unknown): Snapshot | null {
-  if (!Array.isArray(value) || value.length !== 4 || value[0] !== SNAPSHOT_FORMAT) return null
-  const [, text, readAt, cursor] = value
-  const isOurs = typeof text === 'string' && Number.isSafeInteger(readAt) && typeof cursor === 'string'
-  return isOurs ? { text, readAt, cursor } : null
+  return v === undefined ? parsed : { ...parsed, version: Number(v) }
 }

@@ -338,7 +338,7 @@ async function receiveIssued(
 ): Promise<void> {
   const lifetime = record.absoluteEnd - world.clockOf(node)
   await world.receive(browser, [
-    serialiseCookie(issuedCookie(node.engine.config.cookie, { token, remember, lifetime })),
+    serialiseCookie(issuedCookie(node.engine.config.cookie, { value: token, remember, lifetime })),
   ])
   const info = await world.infoOf(token)
   expect(info).toMatchObject({ userId: record.userId, id: record.id, remember, stage: node.stage })
