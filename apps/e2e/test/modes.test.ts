@@ -63,6 +63,19 @@ describe.each(GUARDED)('SESSION_SNAPSHOT_SECONDS=60 on $name', (variant) => {
     expect(requests).toBeLessThanOrEqual(2)
   })
 
+  it('leaves a visitor signed in whose page view is answered after a new sign-in, and takes both cookies at the end', async () => {
+    const visitor = await bench.user('alice')
+    const views = []
+    for (let view = 0; view < 4; view += 1) views.push(await visitor.get('/dashboard'))
+    expect(visitor.cookie()).toMatch(/session-snapshot=[^;]/)
+    await visitor.signIn('alice')
+    for (const line of views.flatMap(({ setCookies }) => setCookies))
+      visitor.jar.setCookieSync(line, 'https://demo.test/', { ignoreError: true })
+    for (const { origin } of bench.servers) expect((await visitor.at(origin).get('/api/me')).status).toBe(200)
+    expect((await visitor.post('/api/auth/logout')).status).toBe(204)
+    expect(visitor.cookie()).toBe('')
+  })
+
   it('is refused after a revocation, by an instance that never saw the session as well', async () => {
     const [here, visitor] = [await bench.user('bob'), await bench.user('bob')]
     for (let view = 0; view < 4; view += 1) await visitor.get('/dashboard')
