@@ -3,18 +3,20 @@ import { runMicro } from '../micro/run-micro.ts'
 import { describeSurroundings } from '../scale/surroundings.ts'
 import { atMost } from './at-most.ts'
 import { buildVariants } from './build-variant.ts'
-import { bundleSize } from './bundle-size.ts'
+import { bundleSize, ownProxySize } from './bundle-size.ts'
 import type { CommandLine } from './command-line.ts'
 import { countCommands } from './count-commands.ts'
 import { type KV, type KVCounts, startKV } from './kv.ts'
+import { measureOneVisitor } from './one-visitor.ts'
+import { countAtPace } from './pace.ts'
 import { publish, saveLocally } from './publish.ts'
 import { printResults } from './result-tables.ts'
 import { type MeasuredLag, measureLag } from './revocation.ts'
-import { compareToBaseline, runRounds, type Samples } from './rounds.ts'
+import { type Contestant, compareToBaseline, runRounds, type Samples } from './rounds.ts'
 import type { RunResults, VariantResults } from './run-results.ts'
 import { type Site, startSite } from './site.ts'
 import { API, PAGE } from './targets.ts'
-import type { Variant } from './variants.ts'
+import { BASELINE, type Variant } from './variants.ts'
 import { verify } from './verify.ts'
 import { describeVersions } from './versions.ts'
 
@@ -39,8 +41,10 @@ export async function bench(commandLine: CommandLine, redis: string): Promise<vo
     progress('every variant shows each visitor as themselves and refuses others; commands are counted')
 
     const samples = await runRounds(running, { cells, rounds, seconds, warmUp })
-    await Promise.all(running.map(({ site }) => site.stop()))
     progress('load is measured')
+    const special = await measureSpecial(running)
+    await Promise.all(running.map(({ site }) => site.stop()))
+    progress('one visitor alone and an even pace are measured')
 
     const micro = await runMicro({ redis: `${redis}/${variants.length}`, repetitions: rounds })
     const results: RunResults = {
@@ -53,6 +57,8 @@ export async function bench(commandLine: CommandLine, redis: string): Promise<vo
       cells,
       variants: await Promise.all(variants.map((variant) => describe(variant, { lags, counts, samples }))),
       micro,
+      ...special,
+      ownProxySize: await ownProxySize(),
     }
     console.log(printResults(results))
     await saveLocally(results)
@@ -92,6 +98,20 @@ async function countAll(running: readonly (Run & { site: Site })[]): Promise<Cou
     return [variant, { perPage, perApiCall }] as const
   })
   return new Map(counts)
+}
+
+async function measureSpecial(
+  running: readonly Contestant[],
+): Promise<Pick<RunResults, 'oneVisitor' | 'paced'>> {
+  const find = (wanted: string) => running.find(({ variant }) => variant.id === wanted)
+  const [baseline, strict, cached] = [find(BASELINE), find('strict'), find('cached')]
+  return {
+    oneVisitor:
+      baseline === undefined || strict === undefined
+        ? null
+        : await measureOneVisitor({ baseline, ours: strict }, { latency: 20 }),
+    paced: cached === undefined ? null : await countAtPace(cached),
+  }
 }
 
 async function describe(

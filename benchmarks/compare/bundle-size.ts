@@ -2,8 +2,24 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { ROOT } from '../scale/repository.ts'
 import { BENCHMARKS, proxyModuleOf } from './build-variant.ts'
 import type { Variant } from './variants.ts'
+
+/** Bytes of edge-session/proxy without the libraries it imports: minified by esbuild, then gzip. */
+export async function ownProxySize(): Promise<number> {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, 'packages/edge-session/dist/proxy.js')],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    packages: 'external',
+    logLevel: 'error',
+  })
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+}
 
 /** Bytes of a variant's proxy with all it imports but Next.js and React: minified by esbuild, then gzip. */
 export async function bundleSize(variant: Variant): Promise<number | null> {

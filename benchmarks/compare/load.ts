@@ -11,6 +11,8 @@ export interface Load {
   readonly target: Target
   readonly connections: number
   readonly until: { readonly seconds: number } | { readonly requests: number }
+  /** Requests per second. Default: as many as are answered. */
+  readonly pace?: number
 }
 
 /** What one variant did in one cell of one round. */
@@ -51,7 +53,7 @@ export async function load(running: Running, options: Load): Promise<Sample> {
 
 /** `null` if there was no answer in time, or one that failed. */
 async function loadOnce({ variant, site, kv, visitors }: Running, options: Load): Promise<Sample | null> {
-  const { target, connections, until } = options
+  const { target, connections, until, pace } = options
   let failed = 0
   let wrong = 0
   const times: number[] = []
@@ -68,7 +70,8 @@ async function loadOnce({ variant, site, kv, visitors }: Running, options: Load)
   const { errors } = await new Promise<autocannon.Result>((resolve, reject) => {
     const settled = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
     const end = 'seconds' in until ? { duration: until.seconds } : { amount: until.requests }
-    const settings = { url: site.origin, connections, ...end, sampleInt: 100, requests }
+    const evenly = pace === undefined ? {} : { overallRate: pace }
+    const settings = { url: site.origin, connections, ...end, ...evenly, sampleInt: 100, requests }
     autocannon(settings, settled).on('response', (_client, _status, _bytes, time) => times.push(time))
   })
   const elapsed = performance.now() - started

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ROOT } from '../scale/repository.ts'
+import { aims } from './aims.ts'
 import { CELLS, MAIN_CELL } from './cells.ts'
 import { median } from './median.ts'
 import {
@@ -22,6 +23,7 @@ export async function writePage(results: RunResults): Promise<void> {
   const sections: Readonly<Record<string, string>> = {
     winners: winners(results),
     surroundings: surroundings(results),
+    aims: aims(results),
     pages: pagesTable(results),
     latency: latencyTable(results),
     calls: callsTable(results),

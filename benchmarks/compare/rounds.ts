@@ -26,6 +26,8 @@ export interface RoundsOptions {
 export type Samples = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>
 
 const VISITORS = 20
+/** So many variants between two loads of the trivial proxy: everything is divided by it, so it must not be off. */
+const BETWEEN_BASELINES = 4
 
 /**
  * In every round each cell loads one variant after the other, so what disturbs the machine for some seconds disturbs a
@@ -45,17 +47,47 @@ export async function runRounds(
     for (const contestant of order) visitors.set(contestant, await visitorsOf(contestant))
     for (const cell of cells) {
       await Promise.all(order.map(({ kv }) => kv.delay(cell.latency)))
-      for (const contestant of order) {
+      const inRound = new Map<string, Sample[]>()
+      for (const contestant of withBaselineBetween(order)) {
         const run = { ...contestant, visitors: visitors.get(contestant) ?? [] }
         const sample = await load(run, { ...cell, target: targetOf(cell), until: { seconds } })
-        const byCell = samples.get(contestant.variant.id)
-        byCell?.set(cell.id, [...(byCell.get(cell.id) ?? []), sample])
+        const { id } = contestant.variant
+        inRound.set(id, [...(inRound.get(id) ?? []), sample])
+      }
+      for (const [id, taken] of inRound) {
+        const byCell = samples.get(id)
+        byCell?.set(cell.id, [...(byCell.get(cell.id) ?? []), averageOf(taken)])
       }
     }
     await Promise.all(order.map(({ kv }) => kv.delay(0)))
     console.log(`round ${round + 1} of ${rounds}`)
   }
   return samples
+}
+
+function withBaselineBetween(order: readonly Contestant[]): readonly Contestant[] {
+  const baseline = order.find(({ variant }) => variant.id === BASELINE)
+  return order
+    .filter((contestant) => contestant !== baseline)
+    .flatMap((contestant, index) =>
+      index % BETWEEN_BASELINES === 0 && baseline !== undefined ? [baseline, contestant] : [contestant],
+    )
+}
+
+function averageOf(samples: readonly Sample[]): Sample {
+  const mean = (of: (sample: Sample) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
+  const meanOrNull = (of: (sample: Sample) => number | null) =>
+    samples.some((sample) => of(sample) === null) ? null : mean((sample) => Number(of(sample)))
+  return {
+    requestsPerSecond: mean(({ requestsPerSecond }) => requestsPerSecond),
+    p50: mean(({ p50 }) => p50),
+    p99: mean(({ p99 }) => p99),
+    cpu: meanOrNull(({ cpu }) => cpu),
+    kvCpu: meanOrNull(({ kvCpu }) => kvCpu),
+    kvRequests: mean(({ kvRequests }) => kvRequests),
+    kvCommands: mean(({ kvCommands }) => kvCommands),
+  }
 }
 
 /** Until V8 has compiled what is hot. */
@@ -66,7 +98,7 @@ async function warmUp(contestant: Contestant, { cells, warmUp: requests }: Round
 }
 
 /** Each has seen the page once, so that what is loaded is the steady state. */
-async function visitorsOf({ site }: Contestant): Promise<readonly Visitor[]> {
+export async function visitorsOf({ site }: Contestant): Promise<readonly Visitor[]> {
   const visitors: Visitor[] = []
   while (visitors.length < VISITORS) {
     const visitor = await signIn(site.origin)

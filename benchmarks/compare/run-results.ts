@@ -3,6 +3,8 @@ import type { Surroundings } from '../scale/surroundings.ts'
 import type { Cell } from './cells.ts'
 import type { KVCounts } from './kv.ts'
 import type { Sample } from './load.ts'
+import type { OneVisitor } from './one-visitor.ts'
+import type { Paced } from './pace.ts'
 import type { MeasuredLag } from './revocation.ts'
 import type { Variant } from './variants.ts'
 
@@ -18,6 +20,12 @@ export interface RunResults {
   readonly cells: readonly Cell[]
   readonly variants: readonly VariantResults[]
   readonly micro: readonly MicroResult[]
+  /** Of strict. */
+  readonly oneVisitor: OneVisitor | null
+  /** Of cached. */
+  readonly paced: Paced | null
+  /** Bytes of the smaller proxy entry without what it imports, gzip. */
+  readonly ownProxySize: number
 }
 
 export interface VariantResults

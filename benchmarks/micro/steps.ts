@@ -9,6 +9,7 @@ import { type NextFetchEvent, NextRequest, NextResponse } from 'next/server.js'
 import type * as SealModule from '../../packages/edge-session/dist/lib/seal.js'
 import type * as TokenModule from '../../packages/edge-session/dist/lib/token.js'
 import { ROOT } from '../scale/repository.ts'
+import { FIRST_VISIT } from './step-names.ts'
 
 /** One step of ours, and the least that any library would have to do for it. */
 export interface Step {
@@ -20,10 +21,12 @@ export interface Step {
 const SECRET = 'a secret of more than thirty-two characters for benchmarks alone'
 const URL = 'https://example.com/dashboard'
 const DAY = 86_400_000
+/** More than a server remembers. */
+const UNSEEN_TOKENS = 25_000
 
 /** `env`: how to reach KV. */
 export async function createSteps(env: Readonly<Record<string, string>>): Promise<readonly Step[]> {
-  return [...(await cryptographicSteps()), ...(await lookUpSteps(env))]
+  return [...(await cryptographicSteps()), ...(await lookUpSteps(env)), ...(await proxySteps(env))]
 }
 
 async function cryptographicSteps(): Promise<readonly Step[]> {
@@ -102,6 +105,76 @@ async function lookUpSteps(env: Readonly<Record<string, string>>): Promise<reado
   async function expectStatus(status: number, init: { headers: Record<string, string> }): Promise<void> {
     const response = await proxy(new NextRequest(URL, init), EVENT)
     if (response.status !== status) throw new Error(`The proxy answers ${response.status}, not ${status}.`)
+  }
+}
+
+/** The proxy without the way to KV, which answers from memory at once. */
+async function proxySteps(env: Readonly<Record<string, string>>): Promise<readonly Step[]> {
+  const transport = restTransport({
+    url: env.UPSTASH_REDIS_REST_URL ?? '',
+    token: env.UPSTASH_REDIS_REST_TOKEN ?? '',
+  })
+  const common = { secret: SECRET, touchInterval: '1h' } as const
+  const userId = 'another-user-of-this-app'
+  const [cookie] = await signedInCookies({ userId }, { ...common, kv: transport, url: URL })
+  if (cookie === undefined) throw new Error('Nobody was signed in.')
+  let replies: ReturnType<typeof transport> | undefined
+  const proxy = createProxy({
+    ...common,
+    protect: { routes: ['/dashboard'], signIn: '/login' },
+    kv(commands, how) {
+      replies ??= transport(commands, how)
+      return replies
+    },
+  })
+
+  const { createSeal } = await internal<typeof SealModule>('seal')
+  const { createTokens } = await internal<typeof TokenModule>('token')
+  const seal = createSeal([SECRET])
+  const tokens = createTokens({ seal, now: Date.now })
+  const opened = await tokens.open([cookie.value])
+  if (typeof opened === 'string') throw new Error(opened)
+  // Sealed again and again: the same session under tokens that nothing remembers.
+  const unseen = await Promise.all(Array.from({ length: UNSEEN_TOKENS }, () => tokens.issue(opened.claims)))
+  let next = 0
+
+  async function visit(token: string): Promise<void> {
+    const headers = { cookie: `${cookie?.name}=${token}` }
+    const response = await proxy(new NextRequest(URL, { headers }), EVENT)
+    if (response.status !== 200) throw new Error(`The proxy answers ${response.status}.`)
+  }
+  const floor = await cryptographyOf(opened.claims)
+  return [
+    {
+      name: FIRST_VISIT,
+      floor,
+      run() {
+        next = (next + 1) % unseen.length
+        return visit(unseen[next] ?? '')
+      },
+    },
+    { name: 'proxy without KV, token seen before', floor, run: () => visit(cookie.value) },
+  ]
+}
+
+/** What no proxy can leave out that opens a sealed cookie and hands the page something sealed. */
+async function cryptographyOf(claims: object): Promise<Step['floor']> {
+  const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+  const encode = (text: string) => new TextEncoder().encode(text)
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const token = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, encode(JSON.stringify(claims)))
+  const identity = encode(JSON.stringify({ ...claims, of: 'a record of about the usual size'.repeat(8) }))
+  return {
+    name: 'its cryptography: one decrypt, two digests, one encrypt',
+    async run() {
+      await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, token)
+      await Promise.all([
+        crypto.subtle.digest('SHA-256', encode('a sid of forty-three characters, base64url')),
+        crypto.subtle.digest('SHA-256', token),
+      ])
+      const other = crypto.getRandomValues(new Uint8Array(12))
+      await crypto.subtle.encrypt({ name: 'AES-GCM', iv: other }, key, identity)
+    },
   }
 }
 
