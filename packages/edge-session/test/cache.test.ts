@@ -1,3 +1,4 @@
+import { type LocalKV, startLocalKV } from 'local-kv'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CacheOptions } from '../src/lib/cache-options.ts'
 import { ConfigurationError } from '../src/lib/errors.ts'
@@ -573,6 +574,19 @@ describe('a snapshot in a cookie', () => {
     return node
   }
 
+  async function seen(token: string): Promise<string> {
+    await look(token)
+    await look(token)
+    return token
+  }
+  const others: LocalKV[] = []
+  afterEach(async () => void (await Promise.all(others.splice(0).map((kv) => kv.stop()))))
+  async function anotherKV(): Promise<LocalKV> {
+    const kv = await startLocalKV()
+    others.push(kv)
+    return kv
+  }
+
   it('is handed out with a page view, once the session is in memory', async () => {
     const token = await keptSession()
     const visitor = await carried(Promise.resolve(token))
@@ -758,6 +772,73 @@ describe('a snapshot in a cookie', () => {
     expect((await carried(Promise.resolve(token))).copies).toHaveLength(1)
   })
 
+  it.each<[string, () => Promise<TestInstance>]>([
+    ['database', async () => here.with({ kv: restTransport(await anotherKV()) })],
+    ['prefix', async () => here.with({ prefix: 'prod:' })],
+  ])(
+    'of another database or prefix is of no use, whoever is in it, though the secret is the same: %s',
+    async (_, make) => {
+      const elsewhere = await make()
+      await look(await elsewhere.signIn('somebody'), { at: elsewhere })
+      const visitor = await carried(here.signIn('admin', { role: 'admin' }).then(seen))
+      expect(visitor.copies).toHaveLength(1)
+      expect(await saidTo(visitor, elsewhere)).toBe('revoked')
+      expect(await saidTo(visitor, here.with({}))).toBe('active')
+    },
+  )
+
+  it('does not bring back what a node has seen that was proven to have ended', async () => {
+    const { token, copies } = await carried(keptSession())
+    await there.lifecycle.revokeAll('alice', { except: null })
+    expect((await look(token, { fresh: true, copies })).said).toBe('revoked')
+    expect((await look(token, { copies })).said).toBe('revoked')
+    const node = await warmNode()
+    expect((await look(token, { at: node })).said).toBe('revoked')
+    expect((await look(token, { at: node, copies })).said).toBe('revoked')
+  })
+
+  it('does not take the place of what was looked up while the feed was read for it', async () => {
+    const node = await warmNode()
+    const { token, copies } = await carried(keptSession())
+    here.clock.now += LAG
+    const reading = here.kv.barrier({ key: 'changes:session:', nth: 1 }, 'after')
+    const adopting = look(token, { at: node, copies })
+    await reading.held
+    await there.lifecycle.update(await held(token), (record) => ({ ...record, data: { n: 2 } }))
+    await look(token, { at: node, fresh: true })
+    reading.release()
+    await adopting
+    expect((await look(token, { at: node })).session?.data).toEqual({ n: 2 })
+  })
+
+  it('is of no use to a node that ends the session itself while it begins with the feed', async () => {
+    const { token, copies } = await carried(keptSession())
+    const cold = here.with({})
+    const reading = here.kv.barrier({ key: 'changes:session:', nth: 1 }, 'after')
+    const adopting = look(token, { at: cold, copies })
+    await reading.held
+    await cold.lifecycle.revokeAll('alice', { except: null })
+    reading.release()
+    expect((await adopting).said).toBe('revoked')
+    expect((await look(token, { at: cold, copies })).said).toBe('revoked')
+  })
+
+  it('is not shown to the page without the session cookie either', async () => {
+    const { copies } = await carried(keptSession())
+    const { seen } = await visit(here.proxy, '/', { cookie: `a=1; ${NAME}=${copies[0]}` })
+    expect(seen?.get('cookie')).toBe('a=1')
+  })
+
+  it('costs no cryptography where it will not fit', async () => {
+    const token = await here.signIn('alice', { data: { text: 'x'.repeat(3_500) } })
+    await look(token)
+    await visit(here.proxy, '/', { token })
+    const encrypt = vi.spyOn(crypto.subtle, 'encrypt')
+    for (let n = 0; n < 5; n += 1) await visit(here.proxy, '/', { token })
+    expect(encrypt.mock.calls.length).toBeLessThanOrEqual(1)
+    encrypt.mockRestore()
+  })
+
   it('is cleared with a cookie that the proxy refuses', async () => {
     await here.stop()
     await start({ snapshot: '1m' }, { protect: { routes: ['/dashboard'] } })
@@ -807,6 +888,7 @@ describe('options', () => {
     ['cache.memory', { memory: 0 }],
     ['cache.memory', { memory: 1.5 }],
     ['cache.snapshot', { snapshot: '6m' }],
+    ['cache.snapshot', { snapshot: '1s' }],
     ['cache.staleIfError', { staleIfError: '1s' }],
     ['cache.staleIfError', { staleIfError: '2d' }],
   ]

@@ -4,7 +4,16 @@ import { createFeedCoverage } from '../src/lib/feed-coverage.ts'
 const MOST = 3
 
 function coverage() {
-  return createFeedCoverage({ precedes: (cursor, other) => Number(cursor) < Number(other), most: MOST })
+  const known = createFeedCoverage({
+    precedes: (cursor, other) => Number(cursor) < Number(other),
+    most: MOST,
+  })
+  return {
+    ...known,
+    beginAt: (cursor: string) => known.startReading()({ cursor, userIds: [], begin: cursor }),
+    readTo: (cursor: string, userIds: readonly string[]) =>
+      known.startReading()({ cursor, userIds, begin: null }),
+  }
 }
 
 describe('what is known of the feed', () => {
@@ -22,15 +31,29 @@ describe('what is known of the feed', () => {
     expect(known.isUnchangedSince('5', 'alice')).toBe(true)
   })
 
-  it('is nothing of a user changed here, until the feed tells where', () => {
+  it('is nothing of a user changed here, until the feed was read since', () => {
     const known = coverage()
     known.beginAt('2')
     known.changedHere('alice')
     expect(known.isUnchangedSince('9', 'alice')).toBe(false)
     known.readTo('5', [])
-    expect(known.isUnchangedSince('9', 'alice')).toBe(false)
-    known.readTo('7', ['alice'])
-    expect(known.isUnchangedSince('7', 'alice')).toBe(true)
+    expect(known.isUnchangedSince('4', 'alice')).toBe(false)
+    expect(known.isUnchangedSince('5', 'alice')).toBe(true)
+  })
+
+  it('is nothing of a user changed here while the feed was being read, also where that began it', () => {
+    for (const begin of [null, '5']) {
+      const known = coverage()
+      if (begin === null) known.beginAt('2')
+      const tell = known.startReading()
+      known.changedHere('alice')
+      tell({ cursor: '5', userIds: [], begin })
+      expect(known.isUnchangedSince('9', 'alice')).toBe(false)
+      expect(known.isUnchangedSince('5', 'bob')).toBe(true)
+      known.readTo('7', [])
+      expect(known.isUnchangedSince('6', 'alice')).toBe(false)
+      expect(known.isUnchangedSince('7', 'alice')).toBe(true)
+    }
   })
 
   it('begins anew with more users than it may remember', () => {

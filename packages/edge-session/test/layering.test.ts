@@ -21,7 +21,8 @@ const ROWS: readonly (readonly string[])[] = [
   words(
     'guard token snapshots kv-recognition transports/rest transports/upstash transports/vercel-kv transports/ioredis transports/redis',
   ),
-  words('options identity kv-store feed-coverage feed-reader'),
+  words('options identity kv-store feed-coverage'),
+  words('feed-reader'),
   words('session-cache'),
   // lifecycle
   words('recognition engine'),

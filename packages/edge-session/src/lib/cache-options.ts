@@ -14,7 +14,7 @@ export interface CacheOptions {
   /**
    * Gives visitors a sealed copy of their session, in a cookie of its own and where it fits, for instances that do not
    * have it in memory: they use it this long after it was read from KV, and check it against the same feed. Default:
-   * none; at most `'5m'`.
+   * none; at least `'2s'`, at most `'5m'`.
    */
   readonly snapshot?: Duration
   /**
@@ -35,6 +35,8 @@ export interface CacheConfig {
 }
 
 const LONGEST_LAG = 5 * 60_000
+/** Half of it is what a cookie can say at least: a second. */
+const SHORTEST_SNAPSHOT = 2_000
 const LONGEST_SNAPSHOT = 5 * 60_000
 const LONGEST_STALE = 24 * 3_600_000
 
@@ -49,7 +51,8 @@ export function resolveCacheOptions(options: CacheOptions): CacheConfig {
   if (!Number.isSafeInteger(memory) || memory < 1 || memory > 1_000_000)
     throw new ConfigurationError('"cache.memory" must be a whole number of users from 1 to 1,000,000.')
   const snapshot = options.snapshot === undefined ? 0 : toMilliseconds(options.snapshot, 'cache.snapshot')
-  if (snapshot > LONGEST_SNAPSHOT) throw new ConfigurationError('"cache.snapshot" must be at most 5 minutes.')
+  if (options.snapshot !== undefined && (snapshot < SHORTEST_SNAPSHOT || snapshot > LONGEST_SNAPSHOT))
+    throw new ConfigurationError('"cache.snapshot" must be at least 2 seconds and at most 5 minutes.')
   const stale = staleIfError === undefined ? 0 : toMilliseconds(staleIfError, 'cache.staleIfError')
   if (stale !== 0 && (stale < revocationLag || stale > LONGEST_STALE))
     throw new ConfigurationError(

@@ -56,6 +56,6 @@ export function signInOf({ session }: Knowledge): string {
 
 function knowing(before: Knowledge, session: ClientSession<unknown> | null): Knowledge {
   const sameEnd = session?.expiresAt.getTime() === before.session?.expiresAt.getTime()
-  const endsSoon = session !== null && sameEnd ? before.endsSoon : null
+  const endsSoon = sameEnd ? before.endsSoon : null
   return { ...before, session, endsSoon, status: session === null ? 'none' : 'active' }
 }

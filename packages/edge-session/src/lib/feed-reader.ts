@@ -1,5 +1,6 @@
 import { SessionUnknownError } from './errors.ts'
 import type { Emit } from './events.ts'
+import type { FeedAnswer } from './feed-coverage.ts'
 import { KVError } from './kv-transport.ts'
 import type { ChangeFeed } from './session-store.ts'
 import { never, startStopwatch } from './stopwatch.ts'
@@ -28,17 +29,15 @@ export interface FeedReaderParts {
   readonly timeLimit: number
   readonly now: () => number
   readonly emit: Emit
-  /** What was before is not known. */
-  readonly onBegin: (cursor: string) => void
-  /** All changes up to the cursor. */
-  readonly onRead: (cursor: string, userIds: readonly string[]) => void
+  /** Called when a reading begins; what it gives, with the answer. */
+  readonly onReading: () => (answer: FeedAnswer) => void
 }
 
 /** Time between attempts to read a feed that does not answer. */
 const PAUSE_AFTER_FAILURE = 1_000
 
 export function createFeedReader(parts: FeedReaderParts): FeedReader {
-  const { feed, revocationLag, timeLimit, now, emit, onBegin, onRead } = parts
+  const { feed, revocationLag, timeLimit, now, emit, onReading } = parts
   let cursor: string | null = null
   let sinceRead = never
   let sinceFailure = never
@@ -48,13 +47,17 @@ export function createFeedReader(parts: FeedReaderParts): FeedReader {
 
   async function read(start: string | null): Promise<boolean> {
     const since = startStopwatch(now)
+    const tell = onReading()
+    const stood = cursor
     try {
-      const from = cursor ?? start
+      const from = stood ?? start
       const { cursor: next, userIds } = await feed.read(from)
+      // It was given up, and a later one came back first: what it tells is told.
+      if (cursor !== stood) return isCurrent()
       // Since the reading began, not since it ended: it may have waited on the way back.
       sinceRead = since
-      if (cursor === null || userIds === null) onBegin(userIds === null ? next : (from ?? next))
-      onRead(next, userIds ?? [])
+      const begin = userIds === null ? next : stood === null ? (from ?? next) : null
+      tell({ cursor: next, userIds: userIds ?? [], begin })
       cursor = next
       return isCurrent()
     } catch (error) {

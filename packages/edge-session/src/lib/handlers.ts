@@ -1,4 +1,4 @@
-import { clearedCookies, cookieValues, serialiseCookie } from './cookie.ts'
+import { clearedCookies, serialiseCookie } from './cookie.ts'
 import { isCrossSite } from './cross-site.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine } from './engine.ts'
@@ -104,8 +104,7 @@ export function createRouteHandlers<Data>(
           if (recognised.outcome === 'unknown') throw recognised.error
           if (recognised.outcome === 'none') {
             const response = problemResponse(SIGN_IN_REQUIRED)
-            const presented = cookieValues(state.headers.get('cookie'), config.cookie.name).length > 0
-            if (presented && cookieIsDead(recognised.reason)) {
+            if (cookieIsDead(recognised.reason)) {
               for (const cleared of clearedCookies(config))
                 response.headers.append('set-cookie', serialiseCookie(cleared))
             }

@@ -10,9 +10,14 @@ const MOST_CHANGES = 1_000
 /** However many changes there are: the feed never takes more than some megabytes. */
 const LONGEST_FEED = 50_000
 
-/** Every entry bears the nonce of its script, so that one of the same id in a feed that was begun anew is another one. */
+/**
+ * Every entry bears the nonce of its script, so that one of the same id in a feed that was begun anew is another one, and
+ * that of the feed's first entry, by which one feed is told from another.
+ */
 function append(feed: string, key: string): string {
-  return `local entry = redis.call('XADD', ${feed}, 'MAXLEN', '~', '${LONGEST_FEED}', '*', 'k', ${key}, 'n', ARGV[#ARGV])
+  return `local newest = redis.call('XREVRANGE', ${feed}, '+', '-', 'COUNT', 1)[1]
+local first = newest and newest[2][6] or ARGV[#ARGV]
+local entry = redis.call('XADD', ${feed}, 'MAXLEN', '~', '${LONGEST_FEED}', '*', 'k', ${key}, 'n', ARGV[#ARGV], 'f', first)
 redis.call('XTRIM', ${feed}, 'MINID', '~', string.format('%.0f', tonumber(string.match(entry, '^%d+')) - ${KEPT_FOR}))
 redis.call('PEXPIRE', ${feed}, ${2 * KEPT_FOR})`
 }
@@ -41,7 +46,7 @@ return 1`
  * twice; or 0 and a cursor to begin with, if the feed no longer holds the entry the cursor stands on.
  */
 export const CHANGES: string = `local function cursor(entry)
-return entry[1] .. ' ' .. entry[2][4]
+return entry[1] .. ' ' .. entry[2][4] .. ' ' .. (entry[2][6] or '')
 end
 local id = string.match(ARGV[1], '^%S+')
 if id then
@@ -55,4 +60,4 @@ end
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if last then return {0, cursor(last)} end
 ${append('KEYS[1]', "''")}
-return {0, entry .. ' ' .. ARGV[#ARGV]}`
+return {0, entry .. ' ' .. ARGV[#ARGV] .. ' ' .. first}`

@@ -71,11 +71,12 @@ export function createChangingKV(options: KVStoreOptions): ChangingKV {
 
 /** Entries are numbered by milliseconds of the server, and within one of them. Numbers that can not be read stand before all. */
 function precedes(cursor: string, other: string): boolean {
-  const [[ms, n], [otherMs, otherN]] = [positionOf(cursor), positionOf(other)]
-  return ms === otherMs ? n < otherN : ms < otherMs
+  const [one, another] = [positionOf(cursor), positionOf(other)]
+  if (one.feed !== another.feed) return true
+  return one.ms === another.ms ? one.n < another.n : one.ms < another.ms
 }
 
-function positionOf(cursor: string): readonly [ms: number, n: number] {
-  const [, ms = '-1', n = '-1'] = /^(\d+)-(\d+) /.exec(cursor) ?? []
-  return [Number(ms), Number(n)]
+function positionOf(cursor: string): { ms: number; n: number; feed: string } {
+  const [, ms = '-1', n = '-1', feed = ''] = /^(\d+)-(\d+) \S* (\S*)/.exec(cursor) ?? []
+  return { ms: Number(ms), n: Number(n), feed }
 }

@@ -144,8 +144,9 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
     async takeOver(header, presented) {
       const { tokens, identities } = parts()
       const token = await tokens.open(presented)
-      const identity = typeof token === 'string' ? null : await identities.open(header, token)
-      if (typeof token === 'string' || identity === null) return null
+      if (typeof token === 'string') return null
+      const identity = await identities.open(header, token)
+      if (identity === null) return null
       if (identity.outcome === 'unknown') {
         return {
           outcome: 'unknown',

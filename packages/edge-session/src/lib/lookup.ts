@@ -31,7 +31,7 @@ export interface ActiveRecord {
   readonly reissue: string | null
   /** It was active when KV last answered; KV does not answer now. */
   readonly stale: boolean
-  /** The visitor carries no copy of it that spares other instances a look-up. Absent: it does, or none is wanted. */
+  /** The visitor carries no copy of it that spares other instances a look-up. Not `true`: it does, or none is wanted. */
   readonly snapshotDue?: boolean
 }
 

@@ -139,7 +139,10 @@ function createChanges(): ChangeFeed & { announce(userId: string): void } {
       for (const listener of listeners) listener(userId)
     },
     watch: (listener) => void listeners.push(listener),
-    precedes: (cursor, other) => Number.parseInt(cursor, 10) < Number.parseInt(other, 10),
+    precedes(cursor, other) {
+      const [[number, feed], [otherNumber, otherFeed]] = [cursor.split(' '), other.split(' ')]
+      return feed !== otherFeed || Number(number) < Number(otherNumber)
+    },
     async read(cursor) {
       // Here and not before: edge runtimes refuse random numbers while a module loads.
       name ??= randomText(6)

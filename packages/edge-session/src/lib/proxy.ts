@@ -88,16 +88,18 @@ async function forward<Data>(context: {
   isPublic: boolean
 }): Promise<Headers | null> {
   const { engine, request, current, presented, isPublic } = context
+  const { cookie: ours, snapshotCookie } = engine.config
   const forged = request.headers.has(USER_ID_HEADER) || request.headers.has(IDENTITY_HEADER)
-  if (presented.length === 0 && !forged) return null
+  const cookieHeader = request.headers.get('cookie')
+  const copies = snapshotValues(cookieHeader, snapshotCookie)
+  if (presented.length === 0 && copies.length === 0 && !forged) return null
   const headers = new Headers(request.headers)
   headers.delete(USER_ID_HEADER)
   headers.delete(IDENTITY_HEADER)
-  if (presented.length === 0) return headers
+  if (presented.length === 0 && copies.length === 0) return headers
   const value = current.outcome === 'none' ? null : current.token.token
-  const { cookie: ours, snapshotCookie } = engine.config
-  const kept = withCookie(headers.get('cookie'), { name: ours.name, value })
-  // The page is told who is there; it has no use for a copy.
+  const kept = withCookie(cookieHeader, { name: ours.name, value })
+  // The page is told who is there; copies are between the browser and proxies.
   const cookie = snapshotCookie === null ? kept : withCookie(kept, { name: snapshotCookie.name, value: null })
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)

@@ -47,7 +47,7 @@ const LONGEST_KEPT = 5 * 60_000
 const MOST_SKEW = 60_000
 /** Sessions kept of one user. */
 const MOST_PER_USER = 10
-/** Look-ups at a time of which it is known whether they may be kept. */
+/** Requests at a time of which it is known whether they may be kept. */
 const MOST_UNDER_WAY = 1_000
 /** Time for which KV that did not answer is not asked again about what may be served stale. */
 const OUTAGE_REMEMBERED = 1_000
@@ -66,7 +66,10 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   // As in KV, one user is one key: there is no index to fall out of step.
   const users = new QuickLRU<string, Map<string, Entry>>({ maxSize: memory })
   const coverage = createFeedCoverage({ precedes: feed.precedes, most: memory })
-  const underWay = new Set<LookupUnderWay>()
+  const lookUps = new Set<UnderWay>()
+  const adoptions = new Set<UnderWay>()
+  // An id that ended never comes back, whatever a copy says.
+  const ended = new QuickLRU<string, true>({ maxSize: memory })
   let sinceUnanswered = never
 
   const reader = createFeedReader({
@@ -75,15 +78,17 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     timeLimit: kvTimeout,
     now,
     emit,
-    onBegin(cursor) {
-      // What is kept already may have changed before the beginning, of which nothing is told.
-      keepNoneUnderWay()
-      users.clear()
-      coverage.beginAt(cursor)
-    },
-    onRead(cursor, userIds) {
-      userIds.forEach(forget)
-      coverage.readTo(cursor, userIds)
+    onReading() {
+      const tell = coverage.startReading()
+      return (answer) => {
+        if (answer.begin !== null) {
+          // What is kept already may have changed before the beginning, of which nothing is told.
+          keepNone(lookUps)
+          users.clear()
+        }
+        answer.userIds.forEach(forget)
+        tell(answer)
+      }
     },
   })
 
@@ -93,13 +98,29 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   })
 
   function forget(userId: string): void {
-    for (const lookup of underWay) if (lookup.userId === userId) lookup.valid = false
+    for (const one of [...lookUps, ...adoptions]) if (one.userId === userId) one.valid = false
     users.delete(userId)
   }
 
-  function keepNoneUnderWay(): void {
-    for (const lookup of underWay) lookup.valid = false
+  function keepNone(underWay: Set<UnderWay>): void {
+    for (const one of underWay) one.valid = false
     underWay.clear()
+  }
+
+  async function whileValid<Value>(
+    underWay: Set<UnderWay>,
+    { userId, work }: { userId: string; work: () => Promise<Value> },
+  ): Promise<{ readonly value: Value; readonly valid: boolean }> {
+    const one: UnderWay = { userId, valid: true }
+    // Where an edge platform ended the request, an answer never comes back.
+    if (underWay.size >= MOST_UNDER_WAY) keepNone(underWay)
+    underWay.add(one)
+    try {
+      const value = await work()
+      return { value, valid: one.valid }
+    } finally {
+      underWay.delete(one)
+    }
   }
 
   function put(record: SessionRecord, readAt: number): void {
@@ -125,29 +146,27 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     },
 
     async readThrough({ id, userId }, lookUp) {
-      const lookup: LookupUnderWay = { userId, valid: true }
       const readAt = now()
-      // Where an edge platform ended the request, a look-up never comes back.
-      if (underWay.size >= MOST_UNDER_WAY) keepNoneUnderWay()
-      underWay.add(lookup)
-      try {
-        const result = await lookUp()
-        sinceUnanswered = result.outcome === 'unknown' ? startStopwatch(now) : never
-        const isOwn = result.outcome === 'active' && result.record.id === id
-        if (isOwn && lookup.valid) put(result.record, readAt)
-        else if (result.outcome === 'none') forget(userId)
-        return result
-      } finally {
-        underWay.delete(lookup)
+      const { value: result, valid } = await whileValid(lookUps, { userId, work: lookUp })
+      sinceUnanswered = result.outcome === 'unknown' ? startStopwatch(now) : never
+      if (result.outcome === 'active' && result.record.id === id && valid) put(result.record, readAt)
+      if (result.outcome === 'none') {
+        ended.set(id, true)
+        forget(userId)
       }
+      return result
     },
 
     async adopt({ userId, id }, { text, readAt, cursor }) {
       const age = now() - readAt
       if (age < -MOST_SKEW || age >= longestSnapshot) return false
+      const before = entryOf({ userId, id })
       // An instance that has just begun can begin where the snapshot stands.
-      if (!(await reader.catchUp(cursor)) || !coverage.isUnchangedSince(cursor, userId)) return false
-      put({ ...JSON.parse(text), userId, id }, readAt)
+      const work = () => reader.catchUp(cursor)
+      const { value: isCurrent, valid } = await whileValid(adoptions, { userId, work })
+      if (!isCurrent || !valid || ended.has(id) || !coverage.isUnchangedSince(cursor, userId)) return false
+      // What was looked up meanwhile may be newer.
+      if (entryOf({ userId, id }) === before) put({ ...JSON.parse(text), userId, id }, readAt)
       return true
     },
 
@@ -181,8 +200,8 @@ interface Entry {
   readonly age: () => number
 }
 
-/** A look-up whose answer is not here yet; not valid once a change to its user is read. */
-interface LookupUnderWay {
+/** What is not answered yet; not valid once a change to its user is known. */
+interface UnderWay {
   readonly userId: string
   valid: boolean
 }

@@ -24,7 +24,7 @@ export interface ChangeFeed {
   read(cursor: string | null): Promise<Changes>
   /** Calls back after every change made through this very store, also one that is not known to have been applied. */
   watch(listener: (userId: string) => void): void
-  /** Whether one cursor stands before another in the feed. */
+  /** Whether one cursor stands before another in the feed. So does every cursor of another feed: nothing is known since. */
   precedes(cursor: string, other: string): boolean
 }
 

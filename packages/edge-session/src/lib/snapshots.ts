@@ -22,11 +22,14 @@ export interface Snapshots {
 
 /** Browsers ignore cookies above 4,096 bytes, name and attributes included. */
 const LONGEST_COOKIE_VALUE = 3_800
+/** Sealed, it is longer by a third. */
+const LONGEST_TEXT = LONGEST_COOKIE_VALUE * (3 / 4)
 const FORMAT = 1
 
 export function createSnapshots({ seal }: { seal: Seal }): Snapshots {
   return {
     async seal({ text, readAt, cursor }, sessionId) {
+      if (text.length > LONGEST_TEXT) return null
       const sealed = await seal.seal('snapshot', { f: FORMAT, i: sessionId, n: text, r: readAt, c: cursor })
       return sealed.length <= LONGEST_COOKIE_VALUE ? sealed : null
     },
