@@ -93,6 +93,14 @@ describe('sessions', () => {
     })
   })
 
+  it('lists them where Next.js names the path and gives none', async () => {
+    const alice = await signIn('alice')
+    const request = new Request('https://app.test/api/sessions')
+    const list = () => handlers.sessions.GET(request, { params: Promise.resolve({ path: undefined }) })
+    const response = await alice.send({ GET: list }, 'GET')
+    expect([response.status, (await response.json()).length]).toEqual([200, 1])
+  })
+
   it('answers 401 without a session', async () => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       const response = await callRoute(handlers.sessions, method, { params: { path: ['x'] } })
@@ -154,6 +162,7 @@ describe('sessions', () => {
       ['GET', ['x']],
       ['POST', []],
       ['POST', ['revoke-others', 'x']],
+      ['POST', ['revoke-all', 'x']],
       ['POST', ['constructor']],
       ['DELETE', []],
       ['DELETE', [alice.id, 'x']],
@@ -245,6 +254,7 @@ describe('cleanup', () => {
       'Bearer x',
       CRON_SECRET,
       `Basic ${CRON_SECRET}`,
+      `Basic Bearer ${CRON_SECRET}`,
       `Bearer ${CRON_SECRET}x`,
       `Bearer ${CRON_SECRET.slice(0, -1)}`,
       `Bearer ${CRON_SECRET.toUpperCase()}`,

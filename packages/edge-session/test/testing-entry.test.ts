@@ -28,6 +28,13 @@ describe('signedInCookies', () => {
     expect(seen?.get('x-user-id')).toBe('alice')
   })
 
+  it('is remembered for as long as the session may last, unless told otherwise', async () => {
+    const cookies = await signedInCookies({ userId: 'alice' }, options())
+    expect(cookies.map(({ expires, url }) => [expires, url])).toEqual([
+      [Math.floor(app.clock.now / 1_000) + 30 * 86_400, 'https://app.test'],
+    ])
+  })
+
   it('ends with the browser session when it is not remembered', async () => {
     const [cookie] = await signedInCookies({ userId: 'alice', remember: false }, options())
     expect(cookie?.expires).toBe(-1)
