@@ -30,13 +30,54 @@ describe('useSessions', () => {
     endpoints.answer = () => json(DEVICES)
     await open()
     expect([list.status, list.error, list.sessions]).toEqual(['ready', null, DEVICES])
+    expect(endpoints.asked[0]).toEqual({ method: 'GET', path: '/api/sessions', passive: false })
+  })
+
+  it('is empty and loading until the list is there', async () => {
+    const answers: (() => void)[] = []
+    endpoints.answer = () => new Promise((resolve) => answers.push(() => resolve(json(DEVICES))))
+    await open()
+    expect([list.status, list.sessions]).toEqual(['loading', []])
+    await act(async () => answers.forEach((answer) => void answer()))
+    expect([list.status, ids()]).toEqual(['ready', 'laptop phone tablet'])
   })
 
   it('shows the list the server rendered with, without asking, and a new one when it renders again', async () => {
     const page = await open({ sessions: DEVICES })
     expect([list.status, ids()]).toEqual(['ready', 'laptop phone tablet'])
     await page.render(<Devices sessions={DEVICES.slice(0, 1)} />)
-    expect([ids(), endpoints.asked]).toEqual(['laptop', []])
+    expect([list.status, ids(), endpoints.asked]).toEqual(['ready', 'laptop', []])
+  })
+
+  it('keeps the list when the server renders without one, and asks', async () => {
+    const page = await open({ sessions: DEVICES })
+    await page.render(<Devices />)
+    expect([list.status, ids()]).toEqual(['unknown', 'laptop phone tablet'])
+    expect(endpoints.asked[0]).toMatchObject({ method: 'GET', path: '/api/sessions' })
+  })
+
+  it('asks where the list is now when that changes', async () => {
+    endpoints.answer = (path) => json(path === '/devices' ? DEVICES.slice(1) : DEVICES)
+    const page = await open()
+    await page.render(<Devices endpoint="/devices" />)
+    expect([endpoints.asked.at(-1)?.path, ids()]).toEqual(['/devices', 'phone tablet'])
+  })
+
+  it('believes the later of two answers, whichever comes first', async () => {
+    await open({ sessions: DEVICES })
+    const early = hold()
+    const first = await begin(() => list.refresh())
+    endpoints.answer = () => json(DEVICES.slice(0, 1))
+    await act(() => list.refresh())
+    await act(async () => early(json(DEVICES)))
+    await first.done
+    expect(ids()).toBe('laptop')
+  })
+
+  it('says unknown when what comes is no list', async () => {
+    endpoints.answer = () => json({ sessions: DEVICES })
+    await open()
+    expect([list.status, list.error, list.sessions]).toEqual(['unknown', null, []])
   })
 
   it('says unknown when the list can not be had, and keeps what it had', async () => {
@@ -129,6 +170,15 @@ describe('useSessions', () => {
     expect(page.router.refresh).toHaveBeenCalledTimes(1)
   })
 
+  it('asks nothing of the own session when another one was revoked, or the own one was not', async () => {
+    await open({ sessions: DEVICES })
+    endpoints.answer = () => new Response(null, { status: 204 })
+    await act(() => list.revoke('phone'))
+    endpoints.answer = () => json({ code: 'ERR_SESSION_UNKNOWN' }, { status: 503 })
+    await act(() => list.revoke('laptop'))
+    expect(endpoints.asked.map(({ path }) => path)).toEqual(['/api/sessions/phone', '/api/sessions/laptop'])
+  })
+
   it('notices that the session ended meanwhile', async () => {
     const page = await open({ sessions: DEVICES })
     endpoints.answer = (path) =>
@@ -143,6 +193,11 @@ describe('useSessions', () => {
     endpoints.answer = () => json(DEVICES)
     pages.push(await openPage(<List />))
     expect(ids()).toBe('laptop phone tablet')
+    endpoints.answer = () => json({ code: 'ERR_SESSION_NOT_FOUND' }, { status: 401 })
+    await act(() => list.refresh())
+    expect([list.status, list.error]).toEqual(['unknown', 'ERR_SESSION_NOT_FOUND'])
+    endpoints.answer = () => new Response(null, { status: 204 })
+    expect([await act(() => list.revoke('laptop')), ids()]).toEqual([true, 'phone tablet'])
   })
 })
 
