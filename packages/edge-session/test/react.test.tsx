@@ -115,6 +115,24 @@ describe('SessionProvider', () => {
     expect(page.router.refresh).not.toHaveBeenCalled()
   })
 
+  it('waits half a minute before it asks again what it could not learn', async () => {
+    await open({ session: sessionOf('alice') })
+    await act(() => current.refresh())
+    await inSeconds(29)
+    expect(endpoints.asked.length).toBe(1)
+    await inSeconds(2)
+    expect(endpoints.asked.length).toBe(2)
+  })
+
+  it('has nothing rendered anew when what it never knew becomes known', async () => {
+    const page = await open({ session: undefined })
+    expect(page.text()).toBe('unknown:-')
+    endpoints.answer = () => json({ session: sessionOf('alice') })
+    await pass(31_000)
+    expect(page.text()).toBe('active:alice')
+    expect(page.router.refresh).not.toHaveBeenCalled()
+  })
+
   it('takes the refusal of our own proxy for what it is: a proven none', async () => {
     const page = await open({ session: sessionOf('alice') })
     endpoints.answer = () => json({ code: 'ERR_SESSION_NOT_FOUND' }, { status: 401 })
@@ -139,6 +157,19 @@ describe('SessionProvider', () => {
     expect(complaints).not.toHaveBeenCalled()
   })
 
+  it('asks the endpoint it has now, whatever has it ask', async () => {
+    const session = sessionOf('alice')
+    const page = await open({ session, endpoint: '/before', refetchOnFocus: false })
+    endpoints.answer = () => json({ session })
+    await page.render(<Provider session={session} endpoint="/after" />)
+    await act(() => current.refresh())
+    await announce()
+    await act(async () => window.dispatchEvent(new Event('online')))
+    await pass(6_000)
+    await focus()
+    expect(endpoints.asked.map(({ path }) => path)).toEqual(['/after', '/after', '/after', '/after'])
+  })
+
   it('refuses a "warnBefore" that is no duration', () => {
     expect(() => renderToString(<Provider session={null} warnBefore={'soon' as '1s'} />)).toThrow(
       /"warnBefore"/,
@@ -147,6 +178,27 @@ describe('SessionProvider', () => {
 })
 
 describe('coming back', () => {
+  it('asks by either of its signs, more than 5 s after the last question, where the tab is seen', async () => {
+    await open({ session: sessionOf('alice') })
+    endpoints.answer = () => json({ session: sessionOf('alice') })
+    const signs = [
+      () => window.dispatchEvent(new Event('focus')),
+      () => document.dispatchEvent(new Event('visibilitychange')),
+    ]
+    for (const [n, sign] of signs.entries()) {
+      await pass(5_000)
+      await act(async () => void sign())
+      expect(endpoints.asked.length).toBe(n)
+      await pass(1)
+      const hidden = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden')
+      await act(async () => void sign())
+      hidden.mockRestore()
+      expect(endpoints.asked.length).toBe(n)
+      await act(async () => void sign())
+      expect(endpoints.asked.length).toBe(n + 1)
+    }
+  })
+
   it('asks when the visitor comes back to the tab, at most every 5 s', async () => {
     await open({ session: sessionOf('alice') })
     endpoints.answer = () => json({ session: sessionOf('alice') })
@@ -165,6 +217,7 @@ describe('coming back', () => {
     expect(endpoints.asked.length).toBe(0)
     await act(async () => window.dispatchEvent(new Event('online')))
     await act(async () => window.dispatchEvent(new Event('pageshow')))
+    expect(endpoints.asked.length).toBe(1)
     await act(async () => window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true })))
     expect(endpoints.asked.map(({ path }) => path)).toEqual(['/who', '/who'])
   })
@@ -234,7 +287,7 @@ describe('the end of a session', () => {
     const ended = sessionOf('alice', { expiresAt: new Date(Date.now() - 60 * MINUTE) })
     endpoints.answer = () => Response.json({ session: ended })
     await open({ session: ended })
-    await pass(MINUTE)
+    await inSeconds(60)
     expect(endpoints.asked.length).toBeLessThanOrEqual(30)
   })
 
@@ -297,6 +350,51 @@ describe('other tabs', () => {
     await page.render(<Provider session={null} />)
     await delivered()
     expect(heard).toEqual(['changed', 'changed'])
+  })
+
+  it('are not told either when the endpoint was asked meanwhile', async () => {
+    const heard = listen()
+    const alice = sessionOf('alice')
+    const page = await open({ session: alice })
+    endpoints.answer = () => json({ session: null })
+    await announce()
+    await act(() => current.refresh())
+    await page.render(<Provider session={{ ...alice }} />)
+    await delivered()
+    expect(heard).toEqual(['changed'])
+  })
+
+  it('are told of what a script did while the page was rendered anew', async () => {
+    const heard = listen()
+    await open({ session: sessionOf('alice') })
+    endpoints.answer = () => json({ session: null })
+    await announce()
+    endpoints.answer = () => json({ session: sessionOf('bob') })
+    await act(() => current.refresh())
+    await delivered()
+    expect(heard).toEqual(['changed', 'changed'])
+  })
+
+  it('are told also where the browser forbids storage', async () => {
+    const forbid = () => {
+      throw new DOMException('forbidden', 'SecurityError')
+    }
+    vi.stubGlobal('sessionStorage', { getItem: forbid })
+    const heard = listen()
+    const page = await open({ session: null })
+    await delivered()
+    expect(heard).toEqual([])
+    await page.render(<Provider session={sessionOf('alice')} />)
+    await delivered()
+    expect(heard).toEqual(['changed'])
+  })
+
+  it('can not be told where the browser has no channel, and this one works', async () => {
+    vi.stubGlobal('BroadcastChannel', undefined)
+    const page = await open({ session: null })
+    await page.render(<Provider session={sessionOf('alice')} />)
+    expect(page.text()).toBe('active:alice')
+    expect(complaints).not.toHaveBeenCalled()
   })
 
   it('are told of a sign-in that loaded a new document', async () => {
@@ -386,6 +484,10 @@ async function pass(milliseconds: number): Promise<void> {
   for (let left = milliseconds; left > 0; left -= step) {
     await act(async () => void (await vi.advanceTimersByTimeAsync(Math.min(left, step))))
   }
+}
+
+async function inSeconds(seconds: number): Promise<void> {
+  for (let n = 0; n < seconds; n += 1) await pass(1_000)
 }
 
 function focus(): Promise<void> {
