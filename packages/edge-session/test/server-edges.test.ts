@@ -1,0 +1,128 @@
+import './support/async-local-storage.ts'
+import { type LocalKV, startLocalKV } from 'local-kv'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
+import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import type { JsonObject } from '../src/lib/record.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
+import { redisOfWorker } from './support/redis-server.ts'
+import { routeBrowser } from './support/route-browser.ts'
+import { SECRET } from './support/secrets.ts'
+
+let kv: LocalKV
+let app: EdgeSession<JsonObject>
+beforeAll(async () => {
+  const redis = redisOfWorker()
+  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
+})
+afterAll(() => kv.stop())
+beforeEach(async () => {
+  kv.faults.clear()
+  await kv.flush()
+  app = make({})
+})
+
+function make(options: EdgeSessionOptions): EdgeSession<JsonObject> {
+  const transport = restTransport({ url: kv.url, token: kv.token })
+  return createEdgeSession<JsonObject>({ secret: SECRET, kv: transport, kvTimeout: '1m', ...options })
+}
+
+async function signIn(userId: string) {
+  const browser = routeBrowser()
+  await browser.run(() => app.createSession({ userId }))
+  return browser
+}
+
+/** The commands that KV was sent: HMGET asks the nearest replica, EVAL the primary. */
+async function commandsDuring(work: () => Promise<unknown>): Promise<readonly (string | undefined)[]> {
+  const before = kv.journal().length
+  await work()
+  return kv
+    .journal()
+    .slice(before)
+    .map(({ command }) => command[0])
+}
+
+describe('what one request does to its session, one thing after another', () => {
+  it('ends with the sign-out of the session that was proven again', async () => {
+    const alice = await signIn('alice')
+    const { value } = await alice.run(async () => {
+      await app.reauthenticate()
+      return app.destroySession()
+    })
+    expect(value).toBe(true)
+    expect((await alice.run(() => app.listSessions('alice'))).value).toEqual([])
+  })
+
+  it('leaves one session of two sign-ins, the second', async () => {
+    const browser = routeBrowser()
+    const { value } = await browser.run(async () => {
+      await app.createSession({ userId: 'alice' })
+      return app.createSession({ userId: 'alice', role: 'admin' })
+    })
+    const { value: sessions } = await browser.run(() => app.listSessions())
+    expect(sessions?.map(({ id, current }) => ({ id, current }))).toEqual([{ id: value?.id, current: true }])
+  })
+})
+
+describe('what KV is asked', () => {
+  it('is the nearest replica for who it is, and the primary for the change', async () => {
+    const alice = await signIn('alice')
+    for (const work of [() => app.updateSession({ a: 1 }), () => app.rotateSession()])
+      expect(await commandsDuring(() => alice.run(work))).toEqual(['HMGET', 'EVAL'])
+  })
+
+  it('is the primary where it has to be fresh, also after the nearest was asked', async () => {
+    const alice = await signIn('alice')
+    const work = async () => [await app.getSession(), await app.getSession({ fresh: true })]
+    expect(await commandsDuring(() => alice.run(work))).toEqual(['HMGET', 'EVAL'])
+  })
+
+  it('is nothing more once there is no session, or no answer', async () => {
+    const work = async () => [
+      (await app.lookupSession()).outcome,
+      (await app.lookupSession({ fresh: true })).outcome,
+    ]
+    const nobody = routeBrowser()
+    expect(
+      await commandsDuring(async () => expect((await nobody.run(work)).value).toEqual(['none', 'none'])),
+    ).toEqual([])
+    const alice = await signIn('alice')
+    const { value } = await alice.run(async () => {
+      const mend = kv.faults.add({ action: { type: 'status', status: 500 } })
+      const { outcome } = await app.lookupSession()
+      mend()
+      let again: string | undefined
+      const commands = await commandsDuring(async () => {
+        again = (await app.lookupSession({ fresh: true })).outcome
+      })
+      return [outcome, again, commands]
+    })
+    expect(value).toEqual(['unknown', 'unknown', []])
+  })
+
+  it('is named by the error when there was no answer', async () => {
+    const alice = await signIn('alice')
+    kv.faults.add({ action: { type: 'status', status: 500 } })
+    const operationOf = (error: { operation?: string }) => error.operation
+    const { value } = await alice.run(async () => {
+      await app.lookupSession()
+      return [
+        await app.createSession({ userId: 'alice' }).catch(operationOf),
+        await app.destroySession().catch(operationOf),
+      ]
+    })
+    expect(value).toEqual(['create', 'destroy'])
+  })
+})
+
+describe('a schema', () => {
+  it('has its word on the data of a new session, and its output is what the app sees', async () => {
+    const strict = make({ schema: z.object({ plan: z.string().toUpperCase() }) })
+    const { value } = await routeBrowser().run(() =>
+      strict.createSession({ userId: 'alice', data: { plan: 'free' } }),
+    )
+    expect(value).toMatchObject({ userId: 'alice', data: { plan: 'FREE' } })
+  })
+})
