@@ -322,6 +322,12 @@ describe.each(engines)('kvStore on $engine', ({ options }) => {
       expect(Object.keys(await fields()).sort()).toEqual([`s:${record.id}`, `t:${record.id}`])
     })
 
+    it('is no session in a field of another kind, whatever it holds', async () => {
+      const record = await signIn()
+      await kv.command('HSET', KEY, `x:${record.id}`, good, `t:${newId()}`, times)
+      expect(await store.list('alice')).toEqual([record])
+    })
+
     it('is corrupt with a broken trail, and leads nowhere', async () => {
       const id = newId()
       for (const trail of ['', 'x', `${newId()}`, `${newId()} soon`, ' 1', `${newId()} 1 2`]) {

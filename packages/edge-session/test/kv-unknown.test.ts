@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { SessionUnknownError, type StoreOperation } from '../src/lib/errors.ts'
 import { kvStore } from '../src/lib/kv-store.ts'
 import { KVError, type KVReply, type KVTransport } from '../src/lib/kv-transport.ts'
+import { encodeState, encodeTimes } from '../src/lib/record-codec.ts'
 import type { SessionStore } from '../src/lib/session-store.ts'
 import { newId, newRecord, START } from './support/records.ts'
 
@@ -79,6 +80,10 @@ const REPLIES: readonly unknown[] = [
   [2],
   [2, null, null],
   [2, 'x', 'x'],
+  [3, encodeState(RECORD), encodeTimes(RECORD)],
+  [1, null],
+  [1, 'x'],
+  [7, 0],
   { result: null },
   {},
   true,
