@@ -6,6 +6,7 @@ import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
 import type { EdgeSessionOptions } from '../src/lib/options.ts'
 import type { JsonObject } from '../src/lib/record.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
+import { callRoute } from './support/app-route.ts'
 import { redisOfWorker } from './support/redis-server.ts'
 import { routeBrowser } from './support/route-browser.ts'
 import { SECRET } from './support/secrets.ts'
@@ -114,6 +115,27 @@ describe('what KV is asked', () => {
       ]
     })
     expect(value).toEqual(['create', 'destroy'])
+  })
+})
+
+describe('a route that wants a new proof', () => {
+  it('asks for it in words', async () => {
+    let now = Date.now()
+    app = make({ now: () => now })
+    const alice = await signIn('alice')
+    now += 60_000
+    const GET = app.protectRoute(() => new Response('in'), { maxAge: '59s' })
+    const headers = { cookie: `__Host-session=${alice.token}` }
+    const response = await callRoute({ GET }, 'GET', { headers })
+    expect([response.status, await response.json()]).toEqual([
+      401,
+      {
+        type: 'about:blank',
+        title: 'Confirm who you are to continue',
+        status: 401,
+        code: 'ERR_REAUTHENTICATION_REQUIRED',
+      },
+    ])
   })
 })
 

@@ -115,7 +115,13 @@ describe('sessions', () => {
       expect((await laptop.send(handlers.sessions, 'DELETE', { params: params(phone.id) })).status).toBe(204)
       expect(await sessionOf(phone)).toBeNull()
       const again = await laptop.send(handlers.sessions, 'DELETE', { params: params(phone.id) })
-      expect([again.status, (await again.json()).code]).toEqual([404, 'ERR_NOT_FOUND'])
+      expect(again.status).toBe(404)
+      expect(await again.json()).toEqual({
+        type: 'about:blank',
+        title: 'There is no such session',
+        status: 404,
+        code: 'ERR_NOT_FOUND',
+      })
     }
     expect(await sessionOf(laptop)).not.toBeNull()
   })
@@ -267,6 +273,12 @@ describe('cleanup', () => {
         'ERR_CRON_SECRET',
       ])
     }
+  })
+
+  it('says in words what is wanted, and how it is to be presented', async () => {
+    const response = await clean(undefined)
+    expect(response.headers.get('www-authenticate')).toBe('Bearer')
+    expect(await response.json()).toMatchObject({ title: 'The cron secret is missing or wrong' })
   })
 
   it('takes the secret from CRON_SECRET', async () => {
