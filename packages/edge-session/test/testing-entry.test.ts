@@ -35,6 +35,15 @@ describe('signedInCookies', () => {
     ])
   })
 
+  it.each([
+    ['strict', 'Strict'],
+    ['lax', 'Lax'],
+    ['none', 'None'],
+  ] as const)('is %s as Playwright writes it: %s', async (sameSite, written) => {
+    const [cookie] = await signedInCookies({ userId: 'alice' }, { ...options(), cookie: { sameSite } })
+    expect(cookie?.sameSite).toBe(written)
+  })
+
   it('ends with the browser session when it is not remembered', async () => {
     const [cookie] = await signedInCookies({ userId: 'alice', remember: false }, options())
     expect(cookie?.expires).toBe(-1)
