@@ -101,21 +101,26 @@ describe('the answer to a reading of the feed', () => {
 
 describe('cursors', () => {
   it.each([
-    ['1-1 a', '2-1 b'],
-    ['9-1 a', '10-1 b'],
-    ['1-9 a', '2-1 b'],
-    ['1-1 a', '1-2 b'],
-    ['1-9 a', '1-10 b'],
-    ['', '0-0 b'],
-    ['gone', '0-0 b'],
-    ['x5-5 a', '0-0 b'],
-    ['5-5', '0-0 b'],
+    ['1-1 a f', '2-1 b f'],
+    ['9-1 a f', '10-1 b f'],
+    ['1-9 a f', '2-1 b f'],
+    ['1-1 a f', '1-2 b f'],
+    ['1-9 a f', '1-10 b f'],
+    ['gone', '0-0 b '],
   ])('stand in the order of the feed: %j before %j', (one, other) => {
     const { precedes } = feedAnswering([])
     expect([precedes(one, other), precedes(other, one)]).toEqual([true, false])
   })
 
-  it.each(['1-1 a', 'gone'])('do not stand before themselves: %j', (cursor) => {
+  it.each(['1-1 a other', '9-9 a other', '9-9 a ', '', 'gone', 'x5-5 a f', '5-5'])(
+    'say nothing of the feed that are none of its own: %j stands before all, and all before it',
+    (cursor) => {
+      const { precedes } = feedAnswering([])
+      expect([precedes(cursor, '1-1 a f'), precedes('1-1 a f', cursor)]).toEqual([true, true])
+    },
+  )
+
+  it.each(['1-1 a f', 'gone'])('do not stand before themselves: %j', (cursor) => {
     expect(feedAnswering([]).precedes(cursor, cursor)).toBe(false)
   })
 })
