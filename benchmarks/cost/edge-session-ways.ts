@@ -11,14 +11,14 @@ export const RUN = {
   read: 1,
   /** What the cache keeps is read from the primary. */
   primaryRead: 2,
-  touch: 6,
+  touch: 4,
   create: 7 + 2 * OTHER_SESSIONS,
   update: 3,
   destroy: 4,
   /** Reading the change feed. */
   feed: 2,
   /** Announcing a change in it, within the script that makes the change. */
-  announce: 3,
+  announce: 4,
 } as const
 
 /** Sessions whose last touch an instance remembers. */
