@@ -56,6 +56,38 @@ describe('what is known of the feed', () => {
     }
   })
 
+  it('is nothing from before the feed was begun anew', () => {
+    const known = coverage()
+    known.beginAt('2')
+    known.readTo('5', ['alice'])
+    known.beginAt('1')
+    expect(known.isUnchangedSince('1', 'alice')).toBe(true)
+  })
+
+  it('is where a user changed, however often the feed is read after it', () => {
+    const known = coverage()
+    known.beginAt('1')
+    for (const userId of ['a', 'b', 'c', 'a', 'b', 'c']) known.changedHere(userId)
+    known.readTo('2', ['alice'])
+    known.beginAt('1')
+    known.readTo('2', ['alice'])
+    known.changedHere('bob')
+    known.readTo('3', [])
+    expect(known.isUnchangedSince('2', 'alice')).toBe(true)
+    expect(known.isUnchangedSince('2', 'bob')).toBe(false)
+  })
+
+  it('reaches as far with as many users as it may remember', () => {
+    for (const change of ['here', 'told'] as const) {
+      const known = coverage()
+      known.beginAt('2')
+      if (change === 'told') known.readTo('5', ['a', 'b', 'c'])
+      else for (const userId of ['a', 'b', 'c']) known.changedHere(userId)
+      expect(known.isUnchangedSince('4', 'alice')).toBe(true)
+      expect(known.isUnchangedSince('4', 'a')).toBe(false)
+    }
+  })
+
   it('begins anew with more users than it may remember', () => {
     const known = coverage()
     known.beginAt('2')

@@ -43,7 +43,8 @@ export function createFeedCoverage({
       return ({ cursor, userIds, begin: anew }) => {
         if (anew !== null) beginAt(anew)
         // A change from before the reading is told by now.
-        for (const [userId, last] of changed) if (Number(last) <= before) changed.set(userId, cursor)
+        for (const [userId, last] of changed)
+          if (typeof last === 'number' && last <= before) changed.set(userId, cursor)
         for (const userId of userIds) changed.set(userId, cursor)
         if (begin === null || changed.size > most) beginAt(cursor)
       }
