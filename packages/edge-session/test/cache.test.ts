@@ -730,6 +730,15 @@ describe('a snapshot in a cookie', () => {
     expect(await saidTo(visitor, node)).toBe('revoked')
   })
 
+  it('is not believed by a node that has read of a change to its session before', async () => {
+    const node = await warmNode()
+    const visitor = await carried(keptSession())
+    await there.lifecycle.revokeAll('alice', { except: null })
+    here.clock.now += LAG
+    await look(await here.signIn('bob'), { at: node })
+    expect(await saidTo(visitor, node)).toBe('revoked')
+  })
+
   it('is not taken for the session where that was changed', async () => {
     const { token, copies } = await carried(keptSession())
     await there.lifecycle.update(await held(token), (record) => ({ ...record, data: { n: 2 } }))

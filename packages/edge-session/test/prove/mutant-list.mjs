@@ -553,7 +553,7 @@ export const MUTANTS = [
     find: '|| !coverage.isUnchangedSince(cursor, userId)',
     replace: '',
     test: 'cache.test.ts',
-    named: 'is not taken for the session where that was changed',
+    named: 'is not believed by a node that has read of a change',
   },
   {
     name: 'a snapshot in the cookie is believed however old',
