@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const { TEST_RESULTS } = process.env
@@ -8,8 +7,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
     pool: 'forks',
-    // Tests wait for servers as much as they compute: two at a time also where there are two cores.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],
     // next-intl imports next/server without its extension, which Node alone does not resolve.
