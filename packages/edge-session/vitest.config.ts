@@ -1,12 +1,17 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { WORKERS_ON_ONE_REDIS } from './test/support/redis-server.ts'
 
-const { TEST_RESULTS } = process.env
+const { TEST_RESULTS, REDIS_URL } = process.env
+// Two also on two cores: much of the time goes into waiting for KV.
+const workers = Math.max(2, availableParallelism() - 1)
 const report = `${TEST_RESULTS}/edge-session-${process.pid}.json`
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
     pool: 'forks',
+    maxWorkers: REDIS_URL ? Math.min(workers, WORKERS_ON_ONE_REDIS) : workers,
     testTimeout: 20_000,
     reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],
     // next-intl imports next/server without its extension, which Node alone does not resolve.

@@ -63,7 +63,7 @@ describeKVStore('vercelKVTransport', {
   transport: vercelKVTransport(createVercelKV({ url, token, enableTelemetry })),
 })
 
-const redis = await provideRedis(11)
+const redis = await provideRedis(9)
 if (redis !== null) {
   stops.push(redis.stop)
   const front = await startLocalKV({ redis: redis.url })

@@ -21,7 +21,7 @@ const PATIENT = AbortSignal.timeout(60_000)
 const TOGETHER = { atomic: false, signal: PATIENT }
 
 const kv = await startLocalKV({ token: 'canary-token' })
-const redis = await provideRedis(13)
+const redis = await provideRedis(15)
 const closings: (() => unknown)[] = [() => redis?.stop(), kv.stop]
 afterAll(async () => {
   for (const close of closings.reverse()) await close()
