@@ -1,33 +1,17 @@
 import './support/async-local-storage.ts'
-import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
-import type { EdgeSessionOptions } from '../src/lib/options.ts'
+import type { EdgeSession } from '../src/lib/edge-session.ts'
 import type { JsonObject } from '../src/lib/record.ts'
-import { restTransport } from '../src/lib/transports/rest.ts'
+import { appOfTests } from './support/app.ts'
 import { callRoute } from './support/app-route.ts'
-import { redisOfWorker } from './support/redis-server.ts'
 import { routeBrowser } from './support/route-browser.ts'
-import { SECRET } from './support/secrets.ts'
 
-let kv: LocalKV
+const site = appOfTests()
 let app: EdgeSession<JsonObject>
-beforeAll(async () => {
-  const redis = redisOfWorker()
-  kv = await startLocalKV({ token: 'local-kv-token', ...(redis && { redis }) })
+beforeEach(() => {
+  app = site.make()
 })
-afterAll(() => kv.stop())
-beforeEach(async () => {
-  kv.faults.clear()
-  await kv.flush()
-  app = make({})
-})
-
-function make(options: EdgeSessionOptions): EdgeSession<JsonObject> {
-  const transport = restTransport({ url: kv.url, token: kv.token })
-  return createEdgeSession<JsonObject>({ secret: SECRET, kv: transport, kvTimeout: '1m', ...options })
-}
 
 async function signIn(userId: string) {
   const browser = routeBrowser()
@@ -35,11 +19,11 @@ async function signIn(userId: string) {
   return browser
 }
 
-/** The commands that KV was sent: HMGET asks the nearest replica, EVAL the primary. */
-async function commandsDuring(work: () => Promise<unknown>): Promise<readonly (string | undefined)[]> {
-  const before = kv.journal().length
+/** The names of the commands that KV was sent: HMGET asks the nearest replica, EVAL the primary. */
+async function commandNames(work: () => Promise<unknown>): Promise<readonly (string | undefined)[]> {
+  const before = site.kv.journal().length
   await work()
-  return kv
+  return site.kv
     .journal()
     .slice(before)
     .map(({ command }) => command[0])
@@ -71,13 +55,13 @@ describe('what KV is asked', () => {
   it('is the nearest replica for who it is, and the primary for the change', async () => {
     const alice = await signIn('alice')
     for (const work of [() => app.updateSession({ a: 1 }), () => app.rotateSession()])
-      expect(await commandsDuring(() => alice.run(work))).toEqual(['HMGET', 'EVAL'])
+      expect(await commandNames(() => alice.run(work))).toEqual(['HMGET', 'EVAL'])
   })
 
   it('is the primary where it has to be fresh, also after the nearest was asked', async () => {
     const alice = await signIn('alice')
     const work = async () => [await app.getSession(), await app.getSession({ fresh: true })]
-    expect(await commandsDuring(() => alice.run(work))).toEqual(['HMGET', 'EVAL'])
+    expect(await commandNames(() => alice.run(work))).toEqual(['HMGET', 'EVAL'])
   })
 
   it('is nothing more once there is no session, or no answer', async () => {
@@ -87,15 +71,15 @@ describe('what KV is asked', () => {
     ]
     const nobody = routeBrowser()
     expect(
-      await commandsDuring(async () => expect((await nobody.run(work)).value).toEqual(['none', 'none'])),
+      await commandNames(async () => expect((await nobody.run(work)).value).toEqual(['none', 'none'])),
     ).toEqual([])
     const alice = await signIn('alice')
     const { value } = await alice.run(async () => {
-      const mend = kv.faults.add({ action: { type: 'status', status: 500 } })
+      const mend = site.kv.faults.add({ action: { type: 'status', status: 500 } })
       const { outcome } = await app.lookupSession()
       mend()
       let again: string | undefined
-      const commands = await commandsDuring(async () => {
+      const commands = await commandNames(async () => {
         again = (await app.lookupSession({ fresh: true })).outcome
       })
       return [outcome, again, commands]
@@ -105,7 +89,7 @@ describe('what KV is asked', () => {
 
   it('is named by the error when there was no answer', async () => {
     const alice = await signIn('alice')
-    kv.faults.add({ action: { type: 'status', status: 500 } })
+    site.kv.faults.add({ action: { type: 'status', status: 500 } })
     const operationOf = (error: { operation?: string }) => error.operation
     const { value } = await alice.run(async () => {
       await app.lookupSession()
@@ -121,7 +105,7 @@ describe('what KV is asked', () => {
 describe('a route that wants a new proof', () => {
   it('asks for it in words', async () => {
     let now = Date.now()
-    app = make({ now: () => now })
+    app = site.make({ now: () => now })
     const alice = await signIn('alice')
     now += 60_000
     const GET = app.protectRoute(() => new Response('in'), { maxAge: '59s' })
@@ -141,7 +125,7 @@ describe('a route that wants a new proof', () => {
 
 describe('a schema', () => {
   it('has its word on the data of a new session, and its output is what the app sees', async () => {
-    const strict = make({ schema: z.object({ plan: z.string().toUpperCase() }) })
+    const strict = site.make({ schema: z.object({ plan: z.string().toUpperCase() }) })
     const { value } = await routeBrowser().run(() =>
       strict.createSession({ userId: 'alice', data: { plan: 'free' } }),
     )

@@ -60,7 +60,7 @@ export function createProxyFunction<Data>(
     const current = renewed ?? recognised
     const copy = renews && renewed === null ? await engine.snapshotOf(recognised) : null
     const isPublic = guard.active && !verdict.protected
-    const headers = await forward({ engine, request, current, presented, isPublic })
+    const headers = await forward({ engine, request, current, presented, copies, isPublic })
     const response = await respond({ request, event, headers, current })
 
     if (current.outcome === 'active' && lasting && renewed === null) {
@@ -85,20 +85,19 @@ async function forward<Data>(context: {
   request: NextRequest
   current: Recognised<Data>
   presented: readonly string[]
+  copies: readonly string[]
   isPublic: boolean
 }): Promise<Headers | null> {
-  const { engine, request, current, presented, isPublic } = context
+  const { engine, request, current, presented, copies, isPublic } = context
   const { cookie: ours, snapshotCookie } = engine.config
   const forged = request.headers.has(USER_ID_HEADER) || request.headers.has(IDENTITY_HEADER)
-  const cookieHeader = request.headers.get('cookie')
-  const copies = snapshotValues(cookieHeader, snapshotCookie)
   if (presented.length === 0 && copies.length === 0 && !forged) return null
   const headers = new Headers(request.headers)
   headers.delete(USER_ID_HEADER)
   headers.delete(IDENTITY_HEADER)
   if (presented.length === 0 && copies.length === 0) return headers
   const value = current.outcome === 'none' ? null : current.token.token
-  const kept = withCookie(cookieHeader, { name: ours.name, value })
+  const kept = withCookie(request.headers.get('cookie'), { name: ours.name, value })
   // The page is told who is there; copies are between the browser and proxies.
   const cookie = snapshotCookie === null ? kept : withCookie(kept, { name: snapshotCookie.name, value: null })
   if (cookie === null) headers.delete('cookie')
