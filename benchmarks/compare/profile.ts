@@ -10,6 +10,7 @@ import type { Variant } from './variants.ts'
 import { signIn } from './visitor.ts'
 
 const SHOWN = 25
+const REQUESTS = 4_000
 
 /** Loads one variant with a page and an API route, and tells which of its functions the time went to. */
 export async function profile(variant: Variant, redis: string): Promise<void> {
@@ -23,7 +24,7 @@ export async function profile(variant: Variant, redis: string): Promise<void> {
     const site = await startSite(variant, { env: kv.env, nodeOptions })
     const visitors = [await signIn(site.origin), await signIn(site.origin)]
     for (const target of [PAGE, API]) {
-      await load({ variant, site, kv, visitors }, { target, connections: 10, until: { seconds: 10 } })
+      await load({ variant, site, kv, visitors }, { target, connections: 10, until: { requests: REQUESTS } })
     }
     await site.stop()
   } finally {
@@ -35,9 +36,10 @@ export async function profile(variant: Variant, redis: string): Promise<void> {
   }
 }
 
+/** A page view and an API call are a request each, half of them this, half that. The start of the server counts too. */
 function describe(profiled: CpuProfile): string {
+  const requests = 2 * REQUESTS
   const times = selfTimes(profiled)
-  const whole = times.reduce((sum, { time }) => sum + time, 0)
   const table = (title: string, by: (frame: (typeof times)[number]) => string | null) => {
     const sums = new Map<string, number>()
     for (const frame of times) {
@@ -45,11 +47,11 @@ function describe(profiled: CpuProfile): string {
       if (key !== null) sums.set(key, (sums.get(key) ?? 0) + frame.time)
     }
     const top = [...sums].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
-    return [title, ...top.map(([key, time]) => `${((time / whole) * 100).toFixed(2).padStart(6)} %  ${key}`)]
+    return [title, ...top.map(([key, time]) => `${(time / requests).toFixed(1).padStart(7)}  ${key}`)]
   }
   return [
-    ...table('\nself time, by package', ({ origin }) => origin),
-    ...table('\nself time of edge-session, what it calls of Node.js included', ({ origin, name }) =>
+    ...table('\nµs of each request, by package', ({ origin }) => origin),
+    ...table('\nµs of each request in edge-session, what it calls of Node.js included', ({ origin, name }) =>
       origin === 'edge-session' ? name : null,
     ),
   ].join('\n')

@@ -21,6 +21,8 @@ export type Lag = number | 'never' | null
 
 /** What all ratios refer to. */
 export const BASELINE = 'trivial'
+/** Nothing checked, but the page is told by the proxy who is there. */
+export const HAND_OVER = 'hand-over'
 
 const NODE = {
   convention: 'proxy.ts',
@@ -38,6 +40,7 @@ export const VARIANTS: readonly Variant[] = [
   { ...NODE, ...FLOOR, id: 'none', title: 'no proxy', layer: 'none', convention: null },
   { ...NODE, ...FLOOR, id: BASELINE, title: 'trivial proxy', layer: 'trivial' },
   { ...EDGE, ...FLOOR, id: 'trivial-edge', title: 'trivial proxy', layer: 'trivial' },
+  { ...NODE, ...FLOOR, id: HAND_OVER, title: 'a header handed over', layer: 'hand-over' },
   { ...NODE, id: 'snippet', title: 'snippet', layer: 'snippet', lag: 0 },
   { ...EDGE, id: 'snippet-edge', title: 'snippet', layer: 'snippet', lag: 0 },
   {
