@@ -52,7 +52,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     cells: quick ? QUICK_CELLS : CELLS,
     rounds: positive(values.rounds) ?? (quick ? 2 : 5),
     seconds: positive(values.seconds) ?? (quick ? 1 : 1.4),
-    warmUp: quick ? 50 : 300,
+    warmUp: quick ? 50 : 2_000,
     watch: quick ? 2 : 15,
     publish:
       values.publish ||

@@ -28,6 +28,8 @@ export type Samples = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>
 const VISITORS = 20
 /** So many variants between two loads of the trivial proxy: everything is divided by it, so it must not be off. */
 const BETWEEN_BASELINES = 4
+/** Seconds of load before those that count: while the others had their turn, its code and data left the caches. */
+const LEAD_IN = 0.3
 
 /**
  * In every round each cell loads one variant after the other, so what disturbs the machine for some seconds disturbs a
@@ -50,7 +52,9 @@ export async function runRounds(
       const inRound = new Map<string, Sample[]>()
       for (const contestant of withBaselineBetween(order)) {
         const run = { ...contestant, visitors: visitors.get(contestant) ?? [] }
-        const sample = await load(run, { ...cell, target: targetOf(cell), until: { seconds } })
+        const what = { ...cell, target: targetOf(cell) }
+        await load(run, { ...what, until: { seconds: LEAD_IN } })
+        const sample = await load(run, { ...what, until: { seconds } })
         const { id } = contestant.variant
         inRound.set(id, [...(inRound.get(id) ?? []), sample])
       }
@@ -90,7 +94,10 @@ function averageOf(samples: readonly Sample[]): Sample {
   }
 }
 
-/** Until V8 has compiled what is hot. */
+/**
+ * Until V8 has compiled what is hot, everywhere alike: the trivial proxy is loaded more often than the others, and with
+ * too few requests here it would be the only warm one.
+ */
 async function warmUp(contestant: Contestant, { cells, warmUp: requests }: RoundsOptions): Promise<void> {
   const run = { ...contestant, visitors: await visitorsOf(contestant) }
   const until = { requests }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { type LocalKV, startLocalKV } from 'local-kv'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { kvStore } from '../src/lib/kv-store.ts'
+import type { KVReply, KVTransport } from '../src/lib/kv-transport.ts'
 import type { SessionRecord } from '../src/lib/record.ts'
 import type { SessionStore } from '../src/lib/session-store.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
@@ -18,7 +19,7 @@ const engines = [
 const CREATE = { now: START, limit: 100, whenFull: 'evict-oldest', replaces: null } as const
 const KEY = 'kv-store-test:alice'
 
-describe.each(engines)('kvStore on $engine', ({ options }) => {
+describe.each(engines)('kvStore on $engine', ({ engine, options }) => {
   let kv: LocalKV
   let store: SessionStore
   beforeAll(async () => {
@@ -218,6 +219,92 @@ describe.each(engines)('kvStore on $engine', ({ options }) => {
       expect([sent.length, new Set(sent).size]).toEqual([6, 6])
     })
   })
+
+  /** Upstash bills them. Only a real Redis counts them. */
+  const scripts = () => {
+    const ASK = ['INFO', 'commandstats']
+    const OF_A_USER: readonly [
+      string,
+      number,
+      (to: SessionStore, record: SessionRecord) => Promise<unknown>,
+    ][] = [
+      ['create', 7, (to) => to.create(newRecord(), CREATE)],
+      [
+        'create instead of another session',
+        9,
+        (to, { id }) => to.create(newRecord(), { ...CREATE, replaces: id }),
+      ],
+      ['create beyond the limit', 8, (to) => to.create(newRecord(), { ...CREATE, limit: 2 })],
+      ['list', 2, (to) => to.list('alice')],
+      ['rotate', 8, (to, record) => to.rotate(record, { nextId: newId(), graceEnd: START + DAY })],
+      ['revoke', 5, (to) => to.revoke('alice', { except: null, now: START })],
+      ['revoke all others', 8, (to, record) => to.revoke('alice', { except: record.id, now: START })],
+    ]
+
+    it.each(OF_A_USER)('of %s are %i, whether there are 2 sessions or 60', async (_, most, operate) => {
+      for (const sessions of [2, 60]) {
+        await kv.command('DEL', KEY)
+        let last = await signIn()
+        for (let n = 1; n < sessions; n += 1) last = await signIn({ createdAt: START - n })
+        // Each leaves a trail, and another one behind the trail.
+        for (let n = 0; n < 5; n += 1) await rotated(await signIn())
+        expect([sessions, await commandsRunBy((to) => operate(to, last))]).toEqual([sessions, most])
+      }
+    })
+
+    async function rotated(record: SessionRecord): Promise<void> {
+      const [first, second] = [newId(), newId()]
+      await store.rotate(record, { nextId: first, graceEnd: START + DAY })
+      await store.rotate({ ...record, id: first }, { nextId: second, graceEnd: START + DAY })
+    }
+
+    /** In one transaction, so that whoever else uses this Redis is not counted. */
+    async function commandsRunBy(operate: (store: SessionStore) => Promise<unknown>): Promise<number> {
+      let counted = Number.NaN
+      const transport: KVTransport = async (commands) => {
+        const response = await fetch(`${kv.url}/multi-exec`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${kv.token}` },
+          body: JSON.stringify([ASK, ...commands, ASK]),
+        })
+        const replies = ((await response.json()) as { result: KVReply }[]).map(({ result }) => result)
+        // The first question counts as well.
+        counted = commandsRun(replies.at(-1)) - commandsRun(replies[0]) - 1
+        return replies.slice(1, -1)
+      }
+      await operate(kvStore({ transport, prefix: 'kv-store-test:', timeout: 10_000 }))
+      return counted
+    }
+
+    function commandsRun(info: unknown): number {
+      const calls = [...String(info).matchAll(/^cmdstat_.*:calls=(\d+)/gm)].map(([, count]) => Number(count))
+      return calls.reduce((sum, count) => sum + count, 0)
+    }
+  }
+  if (engine === 'a real Redis') describe('commands inside scripts', scripts)
+
+  it('signs in, lists and signs out a user with more sessions than one command of a script takes', async () => {
+    const ids = Array.from({ length: 5_000 }, newId)
+    const stored = ids.map((id, n) => [
+      `s:${id}`,
+      '1|1|{"r":null,"d":{},"a":null,"i":null}',
+      `t:${id}`,
+      timesAt(n),
+    ])
+    for (let n = 0; n < ids.length; n += 500)
+      await kv.command('HSET', KEY, ...stored.slice(n, n + 500).flat())
+    const record = await signIn()
+    // The 100 newest of those that were there, and the one that signed in.
+    const left = (await store.list('alice')).map(({ id }) => id)
+    expect(left.sort()).toEqual([...ids.slice(-99), record.id].sort())
+    expect(Object.keys(await fields())).toHaveLength(200)
+    expect(await store.revoke('alice', { except: record.id, now: START })).toBe(99)
+    expect(Object.keys(await fields()).sort()).toEqual([`s:${record.id}`, `t:${record.id}`])
+  })
+
+  function timesAt(n: number): string {
+    return `${START - 10_000 + n} ${START} ${START} ${START + DAY} ${DAY}`
+  }
 
   describe('the change feed', () => {
     const FEED = 'changes:kv-store-test:'

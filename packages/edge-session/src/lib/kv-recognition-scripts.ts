@@ -15,6 +15,18 @@ return redis.call(command, KEYS[1], ...)
 end
 `
 
+/** `valuesOf` gives the values of many fields, by field: one command for every thousand, as Lua's stack is not deeper. */
+export const VALUES_OF: string = `local function valuesOf(fields)
+local values = {}
+for first = 1, #fields, 1000 do
+for n, value in ipairs(call('HMGET', unpack(fields, first, math.min(first + 999, #fields)))) do
+values[fields[first + n - 1]] = value
+end
+end
+return values
+end
+`
+
 /** `keep` lets the key live for at least `ttl`; it never shortens its life. */
 export const KEEP = `local function keep(ttl)
 call('PEXPIRE', ttl, 'NX')
@@ -46,18 +58,19 @@ end
 return 1`
 
 /** ARGV: oldId, newId, times, ttl, graceEnd. Gives the trail `newId graceEnd`, or 0. */
-export const ROTATE: string = `${CALL}${KEEP}local old, id = ARGV[1], ARGV[2]
+export const ROTATE: string = `${CALL}${VALUES_OF}${KEEP}local old, id = ARGV[1], ARGV[2]
 local state = call('HGET', 's:' .. old)
 if not state then return call('HGET', 'r:' .. old) or 0 end
 local trail = id .. ' ' .. ARGV[5]
 call('HSET', 's:' .. id, state, 't:' .. id, ARGV[3], 'r:' .. old, trail)
 call('HDEL', 's:' .. old, 't:' .. old)
 keep(ARGV[4])
-local before = {}
+local trails, before = {}, {}
 for _, field in ipairs(call('HKEYS')) do
-if string.sub(field, 1, 2) == 'r:' then
-before[string.match(call('HGET', field), '^%S*')] = string.sub(field, 3)
+if string.sub(field, 1, 2) == 'r:' then trails[#trails + 1] = field end
 end
+for field, text in pairs(valuesOf(trails)) do
+before[string.match(text, '^%S*')] = string.sub(field, 3)
 end
 for n = 1, 99 do
 id = before[id]

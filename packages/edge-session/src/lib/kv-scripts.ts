@@ -1,39 +1,62 @@
-import { CALL, FOLLOW, KEEP } from './kv-recognition-scripts.ts'
+import { CALL, FOLLOW, KEEP, MOST_TRAILS, VALUES_OF } from './kv-recognition-scripts.ts'
 
 /** What managing sessions may do to KV, in the manner of `kv-recognition-scripts.ts`. */
 
-const DROP = `local function drop(id)
-return call('HDEL', 's:' .. id, 't:' .. id)
+/** `drop` removes many sessions, but no trails; `remove` many fields. */
+const DROP = `local function remove(fields)
+for first = 1, #fields, 1000 do
+call('HDEL', unpack(fields, first, math.min(first + 999, #fields)))
+end
+end
+local function drop(ids)
+local fields = {}
+for n, id in ipairs(ids) do fields[2 * n - 1], fields[2 * n] = 's:' .. id, 't:' .. id end
+remove(fields)
 end
 `
 
 /**
  * `prune` gives the live sessions, oldest first, and removes everything that is over. What a later version of this
- * package wrote in a format of its own is left alone.
+ * package wrote in a format of its own is left alone. However many sessions there are, it runs three commands, and one for each it cannot read.
  */
 const PRUNE = `local function isNewer(id)
 local format = string.match(call('HGET', 's:' .. id), '^(%d+)|')
 return format and format ~= '1'
 end
 local function prune(now)
-local times, trails, live = {}, {}, {}
-for _, field in ipairs(call('HKEYS')) do
+local ids, exists, fields, over, live = {}, {}, {}, {}, {}
+local all = call('HKEYS')
+for _, field in ipairs(all) do
 local kind, id = string.sub(field, 1, 2), string.sub(field, 3)
-if kind == 's:' then times[id] = call('HGET', 't:' .. id) or ''
-elseif kind == 'r:' then trails[id] = true
-elseif kind == 't:' and call('HEXISTS', 's:' .. id) == 0 then call('HDEL', field) end
+if kind == 's:' then
+ids[#ids + 1], exists[id] = id, true
+fields[#fields + 1] = 't:' .. id
+elseif kind == 'r:' then
+fields[#fields + 1] = field
 end
-for id, text in pairs(times) do
-local created, seen, finish, idle = string.match(text, '^(%d+) %d+ (%d+) (%d+) (%d+)$')
+end
+local values = valuesOf(fields)
+for _, id in ipairs(ids) do
+local created, seen, finish, idle = string.match(values['t:' .. id] or '', '^(%d+) %d+ (%d+) (%d+) (%d+)$')
 if created and now < tonumber(finish) and now < tonumber(seen) + tonumber(idle) then
 live[#live + 1] = { id = id, created = tonumber(created) }
 elseif created or not isNewer(id) then
-drop(id)
+exists[id] = nil
+over[#over + 1] = 's:' .. id
 end
 end
-for id in pairs(trails) do
-if not follow(id) then call('HDEL', 'r:' .. id) end
+local function leads(id)
+for _ = 0, ${MOST_TRAILS} do
+if exists[id] then return true end
+id = string.match(values['r:' .. id] or '', '^%S+')
+if not id then return false end
 end
+end
+for _, field in ipairs(all) do
+local kind, id = string.sub(field, 1, 2), string.sub(field, 3)
+if kind == 't:' and not exists[id] or kind == 'r:' and not leads(id) then over[#over + 1] = field end
+end
+remove(over)
 table.sort(live, function(a, b)
 if a.created == b.created then return a.id < b.id end
 return a.created < b.created
@@ -43,8 +66,9 @@ end
 `
 
 /** ARGV: id, state, times, ttl, now, limit, whenFull, replaces. Gives 1 and the number evicted, or 0. */
-export const CREATE: string = `${CALL}${KEEP}${FOLLOW}${DROP}${PRUNE}local id = ARGV[1]
-if call('HEXISTS', 's:' .. id) + call('HEXISTS', 'r:' .. id) > 0 then return {1, 0} end
+export const CREATE: string = `${CALL}${VALUES_OF}${KEEP}${FOLLOW}${DROP}${PRUNE}local id = ARGV[1]
+local known = call('HMGET', 's:' .. id, 'r:' .. id)
+if known[1] or known[2] then return {1, 0} end
 local replaced = ARGV[8] ~= '' and follow(ARGV[8])
 local others = {}
 for _, session in ipairs(prune(tonumber(ARGV[5]))) do
@@ -52,8 +76,9 @@ if session.id ~= replaced then others[#others + 1] = session.id end
 end
 local excess = #others - tonumber(ARGV[6]) + 1
 if excess > 0 and ARGV[7] == 'refuse' then return {0, 0} end
-if replaced then drop(replaced) end
-for i = 1, excess do drop(others[i]) end
+local ended = { replaced or nil }
+for n = 1, excess do ended[#ended + 1] = others[n] end
+drop(ended)
 call('HSET', 's:' .. id, ARGV[2], 't:' .. id, ARGV[3])
 keep(ARGV[4])
 return {1, math.max(excess, 0)}`
@@ -73,7 +98,7 @@ local state = call('HGET', 's:' .. ARGV[1])
 if not state then return 0 end
 local version = string.match(state, '^1|(%d+)|')
 if not version or tonumber(version) ~= tonumber(ARGV[4]) - 1 then return 2 end
-drop(ARGV[1])
+drop({ ARGV[1] })
 call('HSET', 's:' .. ARGV[2], ARGV[3], 't:' .. ARGV[2], ARGV[5])
 keep(ARGV[6])
 return 1`
@@ -82,7 +107,7 @@ return 1`
 export const LIST = `return redis.call('HGETALL', KEYS[1])`
 
 /** ARGV: except, now. Gives the number of live sessions ended. What a later version wrote, or a key that is no hash, goes as well. */
-export const REVOKE: string = `${CALL}${FOLLOW}${DROP}${PRUNE}if call('TYPE').ok ~= 'hash' then
+export const REVOKE: string = `${CALL}${VALUES_OF}${FOLLOW}${DROP}${PRUNE}if call('TYPE').ok ~= 'hash' then
 call('DEL')
 return 0
 end
@@ -95,8 +120,10 @@ if not kept or call('HEXISTS', 's:' .. kept) == 0 then
 call('DEL')
 return ended
 end
+local others = {}
 for _, field in ipairs(call('HKEYS')) do
 local id = string.match(field, '^s:(.*)')
-if id and id ~= kept then drop(id) end
+if id and id ~= kept then others[#others + 1] = id end
 end
+drop(others)
 return ended`

@@ -181,7 +181,7 @@ export const MUTANTS = [
   {
     name: 're-authentication leaves the old id alive (R-06)',
     file: 'kv-scripts.ts',
-    find: "drop(ARGV[1])\ncall('HSET', 's:' .. ARGV[2]",
+    find: "drop({ ARGV[1] })\ncall('HSET', 's:' .. ARGV[2]",
     replace: "call('HSET', 's:' .. ARGV[2]",
     test: 'prove/interleavings.test.ts',
     named: 're-authentication against an update',
