@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { alternate, type Measured, type Side } from './alternate.ts'
 import { type Database, openDatabase } from './database.ts'
-import { type Distribution, distribute } from './distribution.ts'
+import { type Distribution, distribute, type UserGroup } from './distribution.ts'
 import { OPERATIONS } from './operations.ts'
 import { percentile } from './percentile.ts'
 import { createPopulation, type Population } from './population.ts'
@@ -129,10 +129,17 @@ async function compare(
       const sides = [sideOf(small), sideOf(large)] as const
       const [few, many] = await alternate(operation, { sides, population, random, samples })
       const ratio = ratioByRound(few.medians, many.medians)
+      // As many users as the small database has: the rest of the large one is there, and nobody comes.
+      const again = { ...sides[1], groups: atMost(sides[1].groups, sides[0].groups) }
+      const known =
+        names === ALL
+          ? await alternate(operation, { sides: [sides[0], again], population, random, samples })
+          : null
       comparisons.push({
         operation: operation.name,
         sessionsOfUser,
         ratio,
+        ratioOfSameUsers: known && ratioByRound(known[0].medians, known[1].medians),
         ratioOfSlowest: ratioByRound(few.slowest, many.slowest),
         small: shortened(few),
         large: shortened(many),
@@ -143,6 +150,10 @@ async function compare(
     }
   }
   return comparisons
+}
+
+function atMost(groups: readonly UserGroup[], most: readonly UserGroup[]): readonly UserGroup[] {
+  return groups.map((group, index) => ({ ...group, users: most[index]?.users ?? group.users }))
 }
 
 function ratioByRound(small: readonly number[], large: readonly number[]): Ratio {
