@@ -73,11 +73,18 @@ function cachedAims({ variants, paced }: RunResults): readonly Aim[] {
   if (cached === undefined) return []
   const longest = cached.measuredLag?.seconds?.longest
   const floor = variants.find(({ id }) => id === HAND_OVER)?.cells
+  const none = variants.find(({ id }) => id === 'none')?.cells
+  const nothing = none && fromCells(none, 'page')
+  // Only then is the trivial proxy warmer than what is compared with it.
+  const colder =
+    nothing && nothing.ratio < 1
+      ? ` Pages without any proxy reach ${nothing.text}, so the trivial proxy is too fast here, see [how it is measured](#how-it-is-measured).`
+      : ''
   const least = (target: 'page' | 'api') => {
     const handedOver = floor && fromCells(floor, target)
     return handedOver
-      ? `A proxy that checks nothing and only hands the page a header reaches ${handedOver.text}. That much is the price of telling the page who is there; what is left is edge-session’s.`
-      : 'The floor was not part of this run.'
+      ? `A proxy that checks nothing and only hands the page a header reaches ${handedOver.text} in the same run.${colder}`
+      : `The floor was not part of this run.${colder}`
   }
   return [
     ...(paced === null
