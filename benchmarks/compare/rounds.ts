@@ -28,7 +28,7 @@ export type Samples = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>
 const VISITORS = 20
 /** So many variants between two loads of the trivial proxy: everything is divided by it, so it must not be off. */
 const BETWEEN_BASELINES = 4
-/** Seconds of load before those that count: while the others had their turn, its code and data left the caches. */
+/** Seconds of load before those that count, as nothing is warm after the turns of all the others. */
 const LEAD_IN = 0.3
 
 /**
@@ -95,8 +95,8 @@ function averageOf(samples: readonly Sample[]): Sample {
 }
 
 /**
- * Until V8 has compiled what is hot, everywhere alike: the trivial proxy is loaded more often than the others, and with
- * too few requests here it would be the only warm one.
+ * Until V8 has compiled what is hot. This alone does not make up for the trivial proxy being loaded more often than the
+ * others: docs/performance.md says what that does to the ratios.
  */
 async function warmUp(contestant: Contestant, { cells, warmUp: requests }: RoundsOptions): Promise<void> {
   const run = { ...contestant, visitors: await visitorsOf(contestant) }

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { WORKERS_ON_ONE_REDIS } from './test/support/redis-server.ts'
 
 const { TEST_RESULTS, REDIS_URL } = process.env
-// Two also on two cores: much of the time goes into waiting for KV.
+// Two also on two cores, of which one worker alone leaves one mostly idle.
 const workers = Math.max(2, availableParallelism() - 1)
 const report = `${TEST_RESULTS}/edge-session-${process.pid}.json`
 
