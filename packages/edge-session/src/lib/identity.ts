@@ -36,11 +36,12 @@ interface Claims {
 }
 
 export function createIdentities({ seal, now }: { seal: Seal; now: () => number }): Identities {
+  // Few, as each is of use for a minute at most: sessions in use at the same time, not all that come in a day.
   const sealedMemo = sharedMemo<{ header: string; sealedAt: number }>({
     name: 'identity-sealed',
-    maxSize: 10_000,
+    maxSize: 1_000,
   })
-  const openedMemo = sharedMemo<string>({ name: 'identity-opened', maxSize: 10_000 })
+  const openedMemo = sharedMemo<string>({ name: 'identity-opened', maxSize: 1_000 })
 
   async function sealFresh(identity: Identity, { binding }: OpenToken): Promise<string> {
     const claims = (i: Identity): Claims => ({ b: binding, e: now() + VALID_FOR, i })

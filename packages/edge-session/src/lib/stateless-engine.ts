@@ -29,7 +29,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
   const config = resolveOptions(options)
   const { now } = config
   const emit = createEmit(config)
-  const memo = sharedMemo<StatelessToken>({ name: 'stateless', maxSize: 10_000 })
+  const memo = sharedMemo<StatelessToken>({ name: 'stateless', maxSize: 2_000 })
   let made: Seal | undefined
 
   function seal(): Seal {

@@ -41,7 +41,7 @@ const MOST_CANDIDATES = 4
 
 export function createTokens({ seal, now }: { seal: Seal; now: () => number }): Tokens {
   // Opening the same token again needs no cryptography. Failures are never remembered, and expiry is checked each time.
-  const memo = sharedMemo<OpenToken>({ name: 'token', maxSize: 10_000 })
+  const memo = sharedMemo<OpenToken>({ name: 'token', maxSize: 2_000 })
 
   async function openOne(token: string): Promise<OpenToken | NoneReason> {
     const known = memo.get(token)
