@@ -11,6 +11,10 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
+/** Ends Redis with its standard input: whoever started it may be killed, and then has no last word. */
+const WHILE_INPUT_IS_OPEN =
+  'exec 3<&0; redis-server "$@" 3<&- & server=$!; (cat <&3 >/dev/null; kill -9 $server) & wait $server'
+
 /** A Redis of its own on a free loopback port, or `null` where there is no `redis-server` on the PATH. */
 export async function startRedisServer(options: readonly string[] = []): Promise<RedisServer | null> {
   const port = await freePort()
@@ -27,9 +31,9 @@ export async function startRedisServer(options: readonly string[] = []): Promise
     '--dir',
     directory,
   ]
-  const child = spawn('redis-server', [...fixed, ...options], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const killed = () => child.kill('SIGKILL')
-  process.once('exit', killed)
+  const child = spawn('sh', ['-c', WHILE_INPUT_IS_OPEN, 'sh', ...fixed, ...options], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
   const started = await new Promise<boolean>((resolve) => {
     child.once('error', () => resolve(false))
     child.once('exit', () => resolve(false))
@@ -38,12 +42,11 @@ export async function startRedisServer(options: readonly string[] = []): Promise
     })
   })
   const stop = async () => {
-    process.off('exit', killed)
-    if (child.exitCode === null && child.kill()) await once(child, 'exit')
+    child.stdin.end()
+    if (child.exitCode === null) await once(child, 'exit')
     await rm(directory, { recursive: true, force: true })
   }
   if (started) return { port, url: `redis://127.0.0.1:${port}`, stop }
-  process.off('exit', killed)
   await rm(directory, { recursive: true, force: true })
   return null
 }
