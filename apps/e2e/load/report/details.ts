@@ -50,11 +50,14 @@ function proofs(results: Results): string {
 function mixed(results: Results): string {
   const figures = results.figures('mixed')
   if (figures === null) return ''
-  const { load, server } = figures
+  const { load, server, processorSecondsOfASignIn } = figures
+  const spent = server.after.processorSeconds - server.before.processorSeconds
+  const signIns = load.kinds['sign-in']?.count ?? 0
   return section('Mixed load', [
     `${text(figures.visitors)} visitors of ${figures.users} users for ${duration(figures.seconds)} over ${figures.connections} connections, each as fast as it was answered: 80 % reads, 15 % writes of session data, 5 % sign-ins and sign-outs; every sign-out is followed by a replay of its token. Activity was recorded every 5 s. Every answer was compared with who had asked: its user, and a mark that only this session has.`,
     loadTable(load),
     kvSentence(figures.kv, load.requests),
+    `The server took ${text(Math.round(spent))} s of processor time, ${milliseconds((spent * 1_000) / load.requests)} a request. Before the measurement a sign-in, which hashes a password, took it ${milliseconds(processorSecondsOfASignIn * 1_000)}; at that, ${text(Math.round(signIns * processorSecondsOfASignIn))} s went into sign-ins.`,
     `Memory of the server: ${text(server.before.rssMiB)} MiB before, ${text(server.after.rssMiB)} MiB after; file descriptors: ${server.before.descriptors} and ${server.after.descriptors}.`,
   ])
 }
@@ -92,27 +95,30 @@ function flood(results: Results): string {
     ['forgedHalf', `forged, ${text(halfPerSecond)}/s`],
   ]
   return section('Forged tokens', [
-    `${figures.legitimatePerSecond} legitimate requests a second, beside a flood of forged tokens to two protected routes: noise under the name of the right key, tokens of another secret, malformed ones. The same flood without cookies shows what the requests themselves cost. A server that does not keep up gets as many as it answers. Server, KV, Redis, flood and measurement share the cores.`,
+    `${figures.legitimatePerSecond} legitimate requests a second, beside a flood of forged tokens to two protected routes: noise under the name of the right key, tokens of another secret, malformed ones. The same flood without cookies shows what the requests themselves cost. A server that does not keep up gets as many as it answers. Processor time is that of the server alone, for each request that it answered. Server, KV, Redis, flood and measurement share the cores.`,
     table(
       [
         'flood',
         'answered a second',
         'legitimate p50',
         'p99',
+        'processor time a request',
         'KV commands of the flood',
         'second attempts',
         'MiB before',
         'after',
       ],
       names.map(([name, words]) => {
-        const { attackPerSecond, legitimate, kvCommandsOfTheFlood, secondAttempts, before, after } =
-          phases[name]
+        const { attack, attackPerSecond, legitimate, before, after } = phases[name]
+        const { kvCommandsOfTheFlood, secondAttempts } = phases[name]
+        const spent = after.processorSeconds - before.processorSeconds
         const { p50, p99 } = legitimate.latency
         return [
           words,
           Math.round(attackPerSecond),
           milliseconds(p50),
           milliseconds(p99),
+          `${text((spent * 1_000) / (legitimate.requests + (attack?.answered ?? 0)))} ms`,
           kvCommandsOfTheFlood,
           secondAttempts,
           before.rssMiB,

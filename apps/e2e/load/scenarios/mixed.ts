@@ -23,6 +23,8 @@ export interface MixedFigures {
   readonly load: TallySummary
   readonly kv: KVCount
   readonly server: { readonly before: Usage; readonly after: Usage }
+  /** Of the server, for each sign-in of those before the measurement. */
+  readonly processorSecondsOfASignIn: number
   readonly keysAtTheEnd: number
 }
 
@@ -34,7 +36,9 @@ export const MIXED: Scenario<MixedFigures> = {
     withSite({ env: { SESSION_TOUCH_SECONDS: TOUCH_SECONDS } }, async ({ kv, server }) => {
       const pool = openPool(server.origin, CONNECTIONS)
       const crowd = gatherCrowd(USERS, VISITORS)
+      const empty = usageOf(server.pid)
       await crowd.arrive(actsOf(pool, keepTally()))
+      const arrival = usageOf(server.pid).processorSeconds - empty.processorSeconds
       const acts = actsOf(pool, keepTally())
       await driveFully(() => crowd.step(acts), { connections: CONNECTIONS, until: Date.now() + 5_000 })
 
@@ -67,6 +71,7 @@ export const MIXED: Scenario<MixedFigures> = {
           load,
           kv: counted.kv,
           server: { before, after },
+          processorSecondsOfASignIn: arrival / VISITORS,
           keysAtTheEnd,
         },
         failures: [
