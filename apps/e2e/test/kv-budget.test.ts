@@ -51,6 +51,11 @@ describe.each(GUARDED)('KV commands on $name', (variant) => {
     expect(cost.commands).toBe(0)
   })
 
+  it('the icon of a page is in the page: a request for it would cost 1', async () => {
+    const { text } = await (await bench.user('alice')).get('/dashboard')
+    expect(text).toMatch(/<link rel="icon" href="data:image\/svg\+xml,/)
+  })
+
   it.each(
     [...PROTECTED, '/', '/public', '/api/whoami', '/api/session'].filter((path) => path !== '/sensitive'),
   )('a signed-in visit of %s costs 1', async (path) => {
