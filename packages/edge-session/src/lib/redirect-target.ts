@@ -1,6 +1,7 @@
 /**
  * Where to go after signing in: `value` if it is a path on this site, otherwise `fallback`. Takes whatever stands in
- * `?next=`; refuses other origins in every spelling browsers accept (`//host`, `/\host`, `/%09/host`, schemes).
+ * `?next=`; refuses other origins in every spelling browsers accept (`//host`, `/\host`, `/%09/host`, schemes), and paths
+ * that come to one where somebody leaves the origin out (`/.//host`).
  */
 export function safeRedirectPath(value: unknown, fallback: string): string {
   if (typeof value !== 'string' || value.length > 2_048) return fallback
@@ -9,7 +10,8 @@ export function safeRedirectPath(value: unknown, fallback: string): string {
     return fallback
   try {
     const base = 'http://site.invalid'
-    return new URL(value, base).origin === base ? value : fallback
+    const { origin, pathname } = new URL(value, base)
+    return origin === base && !pathname.startsWith('//') ? value : fallback
   } catch {
     return fallback
   }
