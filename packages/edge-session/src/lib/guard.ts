@@ -3,14 +3,15 @@ import { ConfigurationError } from './errors.ts'
 import { pathForms } from './path-forms.ts'
 import type { Session } from './session.ts'
 
-/** A path pattern as in Next.js matchers: `/dashboard/:path*`, `/:tenant/settings`. Matches in any letter case. */
+/** A path pattern as in Next.js matchers: `/dashboard/:path*`, `/:tenant/settings`. */
 export type PathPattern = `/${string}`
 
 export interface ProtectOptions<Data> {
-  /** Paths that need a session. */
+  /** Paths that need a session, in any letter case. */
   readonly routes?: readonly (PathPattern | RouteRule<Data>)[]
   /**
-   * Turns the guard around: every path needs a session save these, the sign-in page and Next.js' own files.
+   * Turns the guard around: every path needs a session save these, in this letter case, the sign-in page and Next.js'
+   * own files.
    * The safest choice, as a new page starts out protected.
    */
   readonly publicRoutes?: readonly PathPattern[]
@@ -57,6 +58,9 @@ const UNGUARDED = {
   allow: () => true,
 } as const
 
+/** Next.js' own. Anything else below `/_next` may be a page of a dynamic route. */
+const FILES = ['/_next/static/:path*', '/_next/image'] as const
+
 /** @throws ConfigurationError for a pattern that does not parse. */
 export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Guard<Data> {
   const signIn = options?.signIn ?? '/login'
@@ -64,8 +68,9 @@ export function createGuard<Data>(options: ProtectOptions<Data> | undefined): Gu
   checkPath(signIn, 'protect.signIn')
   checkPath(reauthenticate, 'protect.reauthenticate')
   const rules = (options?.routes ?? []).map(compileRule)
-  const isSignIn = compile([signIn])
-  const isPublic = options?.publicRoutes && compile([...options.publicRoutes, signIn, '/_next/:path*'])
+  const isSignIn = compile([signIn], { sensitive: true })
+  const isPublic =
+    options?.publicRoutes && compile([...options.publicRoutes, signIn, ...FILES], { sensitive: true })
   const isApi = compile(options?.api ?? ['/api/:path*'])
   const active = options?.routes !== undefined || isPublic !== undefined
 
@@ -116,12 +121,12 @@ function compileRule<Data>(rule: PathPattern | RouteRule<Data>): CompiledRule<Da
   return { matches: compile([path]), allow, whenUnknown }
 }
 
-function compile(patterns: readonly PathPattern[]): (path: string) => boolean {
+function compile(patterns: readonly PathPattern[], { sensitive = false } = {}): (path: string) => boolean {
   const expressions = patterns.map((pattern) => {
     try {
       if (!pattern.startsWith('/')) throw new TypeError('relative')
       // A decoded path may hold "?" and "#", which are part of a segment like any other character.
-      return pathToRegexp(pattern, [], { delimiter: '/' })
+      return pathToRegexp(pattern, [], { delimiter: '/', sensitive })
     } catch {
       throw new ConfigurationError(
         `"protect" has a pattern that does not parse: ${JSON.stringify(pattern)}. Write it as in a Next.js matcher, for example "/dashboard/:path*".`,
