@@ -29,6 +29,14 @@ describe('cookieValues', () => {
     expect(cookieValues(header, 'session')).toEqual(values)
   })
 
+  it('come out of a header of any length, be it of blanks alone', () => {
+    const blanks = ' \t'.repeat(500_000)
+    expect(cookieValues(`session=x; a${blanks}b=1; session${blanks}=${blanks}y`, 'session')).toEqual([
+      'x',
+      'y',
+    ])
+  })
+
   it('are all those of the name and no others, whatever stands around them', () => {
     const name = fc.oneof(
       fc.constantFrom('session', 'Session', 'session2', 'sess', '', 's%65ssion'),

@@ -21,6 +21,11 @@ const guard = (options?: ProtectOptions<JsonObject>) => createGuard<JsonObject>(
 const judge = (options: ProtectOptions<JsonObject>, path: string) => guard(options).judge(path)
 
 describe('pathForms', () => {
+  it('comes to an end with a path of any length', () => {
+    const path = `/${'.segments/'.repeat(500_000)}`
+    expect(pathForms(path)).toEqual([path.slice(0, -1)])
+  })
+
   it.each([
     ['/a/b', ['/a/b']],
     ['/%61/b', ['/a/b']],
@@ -44,6 +49,11 @@ describe('pathForms', () => {
     ['/_next/data/build-1/a/b.json', ['/a/b']],
     ['/_next/data/build-1/a%0Ab.json', ['/a\nb']],
     ['/_NEXT/data/build-1/a.JSON', ['/a']],
+    ['/_next/data/build-1/a.json/', ['/a']],
+    ['/a.rsc/', ['/a']],
+    ['/a.segments/b.segment.rsc/', ['/a']],
+    ['/a.segments/b.segments/c.segment.rsc', ['/a']],
+    ['/a/.rsc', ['/a']],
     ['/_next/data/build-1/index.json', ['/']],
     ['/_next/data/build-1/a.json/b', ['/_next/data/build-1/a.json/b']],
     ['/_next/data/a.json', ['/_next/data/a.json']],
@@ -113,10 +123,22 @@ describe('guard', () => {
 
   it("leaves Next.js' own files open when turned around, and nothing that resembles them", () => {
     const options: ProtectOptions<JsonObject> = { publicRoutes: [], signIn: '/enter' }
-    for (const path of ['/_next/static/a.js', '/_next/image', '/_next', '/enter'])
+    for (const path of ['/_next/static/a.js', '/_next/image', '/enter'])
       expect([path, judge(options, path)?.protected]).toEqual([path, false])
-    for (const path of ['/', '/login', '/x/_next/a', '/_nextfoo', '/enter/x'])
+    for (const path of ['/', '/login', '/x/_next/a', '/_nextfoo', '/enter/x', '/_next', '/_next/dashboard'])
       expect([path, judge(options, path)?.protected]).toEqual([path, true])
+  })
+
+  it('protects in any letter case, and leaves open in the one given, as Next.js tells pages apart by it', () => {
+    for (const path of ['/a', '/A', '/%41'])
+      expect([path, judge({ routes: ['/a'] }, path)?.protected]).toEqual([path, true])
+    const options: ProtectOptions<JsonObject> = { publicRoutes: ['/about'], signIn: '/enter' }
+    for (const path of ['/ABOUT', '/About', '/ENTER', '/_NEXT/static/a'])
+      expect([path, judge(options, path)?.protected]).toEqual([path, true])
+    expect(judge({ routes: ['/:path*'], signIn: '/enter' }, '/Enter')).toMatchObject({
+      isSignIn: false,
+      protected: true,
+    })
   })
 
   it('takes for an API what the pattern says, in any reading', () => {

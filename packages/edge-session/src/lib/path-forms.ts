@@ -28,11 +28,18 @@ function isAmbiguous(decoded: string, raw: string): boolean {
 
 /** What Next.js adds around a page's path for data and segment requests is not part of the page's name. */
 function normalise(path: string): string {
-  const page = path
-    .replace(/\/{2,}/g, '/')
-    .replace(/^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/i, '$1')
-    .replace(/\.segments\/[\s\S]+\.segment\.rsc$/i, '')
-    .replace(/\.rsc$/i, '')
-    .replace(/(.)\/$/, '$1')
-  return page === '/index' ? '/' : page
+  const data = withoutLastSlash(path.replace(/\/{2,}/g, '/'))
+  const page = data.replace(/^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/i, '$1')
+  const whole = withoutLastSlash(withoutSegment(page).replace(/\.rsc$/i, ''))
+  return whole === '/index' ? '/' : whole
+}
+
+function withoutLastSlash(path: string): string {
+  return path.replace(/(.)\/$/, '$1')
+}
+
+/** In two steps, as one expression would begin anew at every `.segments/` of a path that is made of them. */
+function withoutSegment(path: string): string {
+  const start = path.search(/\.segments\//i)
+  return start !== -1 && /[\s\S]\.segment\.rsc$/i.test(path.slice(start + 10)) ? path.slice(0, start) : path
 }
