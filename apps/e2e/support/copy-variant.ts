@@ -56,13 +56,24 @@ function cheapHash(password: string): string {
   return ['scrypt', ...TEST_COST, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
-function placeProxy({ convention, ...variant }: Variant): void {
-  const proxy = join(directoryOf({ convention, ...variant }), 'proxy.ts')
-  if (convention === null) rmSync(proxy)
-  if (convention !== 'middleware.ts') return
-  edit(proxy, (text) => text.replace('export { proxy }', 'export { proxy as middleware }'))
+function placeProxy(variant: Variant): void {
+  const proxy = join(directoryOf(variant), 'proxy.ts')
+  if (variant.convention === null) rmSync(proxy)
+  if (variant.convention !== 'middleware.ts') return
+  edit(proxy, (text) => text.replace("export { proxy } from './session'", MIDDLEWARE[variant.next]))
   renameSync(proxy, join(dirname(proxy), 'middleware.ts'))
+  if (variant.next === '16')
+    edit(join(dirname(proxy), 'session.ts'), (text) => text.replace('  updateSession,', '$&\n  withSession,'))
 }
+
+/** One of them runs another proxy behind the check, which passes on what it is given. */
+const MIDDLEWARE = {
+  '15': "export { proxy as middleware } from './session'",
+  '16': `import { NextResponse } from 'next/server'
+import { withSession } from './session'
+
+export const middleware = withSession(({ headers }) => NextResponse.next({ request: { headers } }))`,
+} as const
 
 function linkModules(variant: Variant): void {
   const modules = join(directoryOf(variant), 'node_modules')

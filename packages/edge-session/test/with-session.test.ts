@@ -1,3 +1,4 @@
+import './support/async-local-storage.ts'
 import { NextResponse } from 'next/server.js'
 import createIntlMiddleware from 'next-intl/middleware'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -5,6 +6,7 @@ import { createProxyFunction, type ProxyFunction } from '../src/lib/proxy.ts'
 import type { JsonObject } from '../src/lib/record.ts'
 import { respondWith, type SessionProxyHandler } from '../src/lib/with-session.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
+import { throughNext } from './support/through-next.ts'
 import { visit } from './support/visit.ts'
 
 let app: TestInstance & { stop(): Promise<void> }
@@ -41,6 +43,61 @@ describe('withSession and next-intl', () => {
     const { setCookies, seen } = await visit(run(), '/de/home', { token: 'garbage' })
     expect(setCookies.map((cookie) => cookie.split('=')[0]).sort()).toEqual(['NEXT_LOCALE', '__Host-session'])
     expect(seen?.has('cookie')).toBe(false)
+  })
+})
+
+describe('withSession, called by Next.js itself', () => {
+  it('gives the handler the cleaned request, whoever comes', async () => {
+    const token = await app.signIn('alice')
+    const seen: (string | null)[][] = []
+    const proxy = withSession((request) => {
+      const names = ['x-user-id', 'cookie', 'accept-language']
+      seen.push([request.method, ...names.map((name) => request.headers.get(name))])
+      seen.push(request.cookies.getAll().map(({ name }) => name))
+      return undefined
+    })
+    for (const headers of [
+      { cookie: `__Host-session=${token}; a=1`, 'accept-language': 'de' },
+      { cookie: '__Host-session=junk; a=1' },
+      { 'x-user-id': 'root' },
+      { cookie: 'a=1' },
+    ] as Record<string, string>[]) {
+      const { status } = await throughNext(proxy, { url: 'https://app.test/', headers })
+      expect(status).toBe(200)
+    }
+    expect(seen).toEqual([
+      ['GET', 'alice', `a=1; __Host-session=${token}`, 'de'],
+      ['a', '__Host-session'],
+      ['GET', null, 'a=1', null],
+      ['a'],
+      ['GET', null, null, null],
+      [],
+      ['GET', null, 'a=1', null],
+      ['a'],
+    ])
+  })
+
+  it('leaves base path, locale and slash as the app has them', async () => {
+    const i18n = { locales: ['en', 'de'], defaultLocale: 'en' }
+    const nextConfig = { basePath: '/docs', trailingSlash: true, i18n }
+    const url = 'https://app.test/docs/de/home/'
+    const proxy = withSession(({ nextUrl, url: whole }) =>
+      Response.json([whole, nextUrl.basePath, nextUrl.locale, nextUrl.pathname, nextUrl.clone().href]),
+    )
+    const tellOf = async (headers: Record<string, string>) =>
+      (await throughNext(proxy, { url, headers, nextConfig })).json()
+    expect(await tellOf({ 'x-user-id': 'root' })).toEqual([url, '/docs', 'de', '/home/', url])
+    expect(await tellOf({})).toEqual([url, '/docs', 'de', '/home/', url])
+  })
+
+  it('lets next-intl take an anonymous visitor and alice to their language', async () => {
+    const intl = createIntlMiddleware({ locales: ['en', 'de'], defaultLocale: 'en' })
+    const proxy = withSession((request) => intl(request))
+    for (const cookie of ['', `__Host-session=${await app.signIn('alice')}`]) {
+      const headers = { cookie, 'accept-language': 'de' }
+      const { status, headers: answer } = await throughNext(proxy, { url: 'https://app.test/home', headers })
+      expect([status, answer.get('location')]).toEqual([307, '/de/home'])
+    }
   })
 })
 

@@ -1,4 +1,4 @@
-import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
+import { type NextFetchEvent, NextRequest, NextResponse } from 'next/server.js'
 import type { Recognised } from './engine.ts'
 import { mergeForwardedHeaders } from './forwarded-headers.ts'
 import type { Respond } from './proxy.ts'
@@ -16,11 +16,15 @@ export type SessionProxyHandler<Data> = (
 /** Lets `handler` make the response, and puts our request headers into whatever it returns. */
 export function respondWith<Data>(handler: SessionProxyHandler<Data>): Respond<Data> {
   return async ({ request, event, headers, current }) => {
-    const seen =
-      headers === null ? request : new (request.constructor as typeof NextRequest)(request, { headers })
+    const seen = headers === null ? request : withHeaders(request, headers)
     const response = (await handler(seen, { event, lookup: publicLookup(current) })) ?? NextResponse.next()
     return asNextResponse(headers === null ? response : mergeForwardedHeaders(response, headers))
   }
+}
+
+/** What is known of base path and locale stays: only Next.js knows the app's configuration. */
+function withHeaders(request: NextRequest, headers: Headers): NextRequest {
+  return Object.defineProperty(new NextRequest(request, { headers }), 'nextUrl', { value: request.nextUrl })
 }
 
 function publicLookup<Data>(current: Recognised<Data>): SessionLookup<Data> {
