@@ -280,6 +280,24 @@ describe('rotation', () => {
     expect(await lookup(successor)).toBe('revoked')
   })
 
+  it.each(['before', 'after'] as const)(
+    'asks again when the connection is reset %s it, so that nobody is taken for a thief when the grace is over',
+    async (when) => {
+      const token = await app.signIn('alice')
+      app.clock.now += 11 * MINUTE
+      const remove = app.kv.faults.add({
+        match: { command: 'EVAL', nth: 1 },
+        action: { type: 'reset', when },
+      })
+      const { setCookies } = await visit(app.proxy, '/public', { token })
+      remove()
+      const next = tokenIn(setCookies)
+      app.clock.now += 31_000
+      expect((await visit(app.proxy, '/public', { token: next })).seen?.get('x-user-id')).toBe('alice')
+      expect(await app.lifecycle.list('alice')).toHaveLength(1)
+    },
+  )
+
   it('keeps the session when KV fails in the middle of it', async () => {
     const token = await app.signIn('alice')
     app.clock.now += 11 * MINUTE

@@ -265,13 +265,27 @@ describe('renewal', () => {
     expect(next.calls).toEqual(['read nearest'])
   })
 
-  it('can wait when KV does not answer, or the session is gone', async () => {
+  it('is asked for again when the answer is lost', async () => {
     const app = memoryInstance({ rotateEvery: '1h' })
     const { token } = await app.signIn()
     app.clock.now += HOUR
     const active = await activeOf(app, token)
     app.next.set('rotate', unanswered('rotate'))
+    const renewed = await app.engine.renew(active)
+    expect(await activeOf(app, renewed?.token.token ?? '')).toMatchObject({ reissue: null })
+  })
+
+  it('can wait when KV does not answer twice, or the session is gone', async () => {
+    const app = memoryInstance({ rotateEvery: '1h' })
+    const { token } = await app.signIn()
+    app.clock.now += HOUR
+    const active = await activeOf(app, token)
+    app.next.set('rotate', () => {
+      app.next.set('rotate', unanswered('rotate'))
+      return unanswered('rotate')()
+    })
     expect(await app.engine.renew(active)).toBeNull()
+    expect(app.calls.filter((name) => name === 'rotate')).toHaveLength(2)
     app.next.set('rotate', () => {
       throw new TypeError('own')
     })
@@ -387,12 +401,21 @@ describe('a session kept in memory', () => {
 })
 
 describe('an observer', () => {
-  it('that throws does not break anything', async () => {
-    const app = memoryInstance({
-      onEvent() {
+  it('that throws does not break anything, at once or later', async () => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', note)
+    for (const onEvent of [
+      () => {
         throw new Error('own')
       },
-    })
-    expect(await app.engine.recognise(['junk'])).toMatchObject({ outcome: 'none' })
+      () => Promise.reject(new Error('own')),
+    ]) {
+      const app = memoryInstance({ onEvent })
+      expect(await app.engine.recognise(['junk'])).toMatchObject({ outcome: 'none' })
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
   })
 })

@@ -311,11 +311,38 @@ describe('updateSession', () => {
     expect((await alice.run(() => app.updateSession({}))).thrown).toBe('ERR_SESSION_UNKNOWN')
   })
 
-  it('says so when the schema refuses what was stored', async () => {
+  it('changes nothing when the schema refuses the data, and signs nobody out', async () => {
     const alice = await signIn('alice', { plan: 'free' })
     app = site.make({ schema: z.object({ plan: z.string() }) })
-    const { thrown } = await alice.run(() => app.updateSession({ plan: 1 }))
-    expect(thrown).toBe('ERR_INVALID_ARGUMENT')
+    for (const change of [{ plan: 1 }, () => ({ plan: 1 }), () => ({})]) {
+      const { thrown, setCookies } = await alice.run(() => app.updateSession(change))
+      expect([thrown, setCookies]).toEqual(['ERR_INVALID_ARGUMENT', []])
+    }
+    expect((await alice.run(() => app.getSession())).value?.data).toEqual({ plan: 'free' })
+  })
+
+  it('gives the function what the schema makes of the data, as pages see it', async () => {
+    const schema = z.object({ cart: z.array(z.string()).default([]) })
+    const alice = await signIn('alice')
+    const shop = site.make({ schema })
+    const add = (item: string) =>
+      alice.run(() => shop.updateSession(({ cart }) => ({ cart: [...(cart as string[]), item] })))
+    await add('tea')
+    await add('jam')
+    expect((await alice.run(() => shop.getSession())).value?.data).toEqual({ cart: ['tea', 'jam'] })
+  })
+
+  it('changes nothing that the function does to the data and does not return', async () => {
+    app = site.make({ cache: {} })
+    const alice = await signIn('alice', { list: [1] })
+    const { thrown } = await alice.run(() =>
+      app.updateSession((data) => {
+        ;(data.list as number[]).push(2)
+        throw new RangeError('an error of the app')
+      }),
+    )
+    expect(thrown).toEqual(expect.anything())
+    expect((await alice.run(() => app.getSession())).value?.data).toEqual({ list: [1] })
   })
 })
 

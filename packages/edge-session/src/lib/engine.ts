@@ -64,11 +64,8 @@ export type Recognised<Data> = Active<Data> | None | Unknown
 /** Sends events to the app's observer, whose failure is not the visitor's. */
 export function createEmit({ onEvent, now }: Pick<Config<unknown>, 'onEvent' | 'now'>): Emit {
   return (event) => {
-    try {
-      onEvent({ ...event, at: now() })
-    } catch {
-      // See above.
-    }
+    // Also where it is an async function.
+    new Promise((told) => told(onEvent({ ...event, at: now() }))).catch(() => {})
   }
 }
 

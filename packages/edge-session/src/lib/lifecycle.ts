@@ -6,6 +6,7 @@ import {
   UpdateConflictError,
 } from './errors.ts'
 import { expiryReason, isRotationDue } from './lifetime.ts'
+import { onceMore } from './once-more.ts'
 import { type Issued, issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { RotateResult, SessionStore } from './session-store.ts'
@@ -51,12 +52,8 @@ export function createLifecycle(
    * Asks once more when the answer is lost, as the store answers the same again: else the only token of the session
    * would be lost with it, and its user signed out for having proven who they are.
    */
-  async function replaceWith(nextId: string, record: SessionRecord): Promise<RotateResult> {
-    const replace = () => store.rotate(record, { nextId, graceEnd: null })
-    return replace().catch((error) => {
-      if (error instanceof SessionUnknownError) return replace()
-      throw error
-    })
+  function replaceWith(nextId: string, record: SessionRecord): Promise<RotateResult> {
+    return onceMore(() => store.rotate(record, { nextId, graceEnd: null }))
   }
 
   /**
@@ -93,7 +90,7 @@ export function createLifecycle(
     async update({ token, record }, change) {
       let current = record
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
-        const next = { ...change(current), version: current.version + 1 }
+        const next = { ...(await change(current)), version: current.version + 1 }
         const result = await store.update(next)
         if (result.kind === 'updated') {
           emit({ type: 'update', userId: next.userId, id: next.id })

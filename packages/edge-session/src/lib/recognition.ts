@@ -4,6 +4,7 @@ import type { Emit } from './events.ts'
 import { expiryReason, touchIntervalOf } from './lifetime.ts'
 import type { RecordLookup } from './lookup.ts'
 import { sharedMemo } from './memo.ts'
+import { onceMore } from './once-more.ts'
 import type { Config } from './options.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { Seal } from './seal.ts'
@@ -164,7 +165,9 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       const [sid = ''] = await seal.successors(claims.sid)
       const nextId = await sha256(sid)
       const rotated = { ...record, id: previousId, lastSeenAt: Math.max(at, record.lastSeenAt) }
-      const result = await store.rotate(rotated, { nextId, graceEnd: at + config.rotationGrace })
+      const graceEnd = at + config.rotationGrace
+      // Made, but not known to be, it would leave the visitor with a token that tells of theft after the grace.
+      const result = await onceMore(() => store.rotate(rotated, { nextId, graceEnd }))
       if (result.kind !== 'rotated') return null
       const successor = result.nextId === nextId ? sid : await successorOf(claims.sid, result.nextId)
       if (successor === '') return null

@@ -42,13 +42,15 @@ export interface SessionFunctions<Data> {
   /**
    * Signs a user in on this browser, in a server action or route handler. A session the browser already has ends and
    * passes nothing on (session fixation, ASVS 7.2.4).
-   * @throws InvalidArgumentError, SessionTooLargeError, SessionLimitError, SessionUnknownError, ReadOnlyContextError
+   * @throws InvalidArgumentError, ConfigurationError (a duration), SessionTooLargeError, SessionLimitError,
+   * SessionUnknownError, ReadOnlyContextError
    */
   createSession(session: NewSession<Data>): Promise<Session<Data>>
   /**
    * Merges an object into the session's data, or replaces the data by what a function makes of it. The function may run
    * several times, when requests collide; no update is lost and none revives a session that ended meanwhile.
-   * @throws SessionNotFoundError, SessionTooLargeError (nothing is changed), SessionUnknownError
+   * @throws SessionNotFoundError, SessionUnknownError; and with nothing changed InvalidArgumentError, as when the schema
+   * refuses the data, and SessionTooLargeError
    */
   updateSession(change: Partial<Data> | ((data: Readonly<Data>) => Data)): Promise<Session<Data>>
   /**
@@ -119,11 +121,17 @@ export function createSessionFunctions<Data>(app: {
     return session
   }
 
-  /** The app's own data, just stored: a schema that refuses it is the app's mistake. */
+  /** The app's own data, about to be stored: a schema that refuses it is the app's mistake. */
   async function sessionOf(record: SessionRecord): Promise<Session<Data>> {
     const session = await engine.toSession(record)
     if (session === null) throw new InvalidArgumentError('the session data does not match the schema.')
     return session
+  }
+
+  /** As the app sees it, and its own: what it does to it, and does not return, changes nothing. */
+  async function dataOf(record: SessionRecord): Promise<Data> {
+    const { data } = await sessionOf({ ...record, data: structuredClone(record.data) })
+    return data
   }
 
   return {
@@ -174,10 +182,12 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       const active = await state.requireActive()
       if (engine.sessionsAreInCookies) await assertCookiesWritable(state, 'updateSession')
-      const { record, issued } = await writer().update(active, (current) => {
+      const { record, issued } = await writer().update(active, async (current) => {
         const data =
-          typeof change === 'function' ? change(current.data as Data) : { ...current.data, ...change }
-        return checkSize({ ...current, data: toJsonObject(data) })
+          typeof change === 'function' ? change(await dataOf(current)) : { ...current.data, ...change }
+        const next = { ...current, data: toJsonObject(data) }
+        await sessionOf(next)
+        return checkSize(next)
       })
       if (issued !== null) {
         try {

@@ -20,7 +20,11 @@ export interface SessionWriter {
     fields: Omit<SessionRecord, 'id'>,
     options: { remember: boolean; previous: OpenToken | null },
   ): Promise<Issued>
-  update(held: HeldSession, change: (record: SessionRecord) => SessionRecord): Promise<WrittenSession>
+  /** `change` may run several times; nothing is written when it rejects. */
+  update(
+    held: HeldSession,
+    change: (record: SessionRecord) => SessionRecord | Promise<SessionRecord>,
+  ): Promise<WrittenSession>
   /** `null` when the session is gone meanwhile. */
   rotate(held: HeldSession): Promise<Issued | null>
   reauthenticate(held: HeldSession, change: { role: string | null }): Promise<Issued>

@@ -69,7 +69,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
     },
 
     async update({ token, record }, change) {
-      const next = { ...change(record), version: record.version + 1 }
+      const next = { ...(await change(record)), version: record.version + 1 }
       const issued = await issue(next, token.claims)
       emit({ type: 'update', userId: next.userId, id: next.id })
       return { record: next, issued }
