@@ -55,7 +55,7 @@ export function createProxyFunction<Data>(
 
     const passive = request.headers.has(PASSIVE_HEADER)
     const lasting = recognised.outcome === 'active' && !recognised.stale && !passive
-    const renews = lasting && isRead(request)
+    const renews = lasting && isRead(request) && !(await isAskedByPage(engine, { request, presented }))
     const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
     const copy = renews && renewed === null ? await engine.snapshotOf(recognised) : null
@@ -113,6 +113,18 @@ function cookieFor<Data>(engine: Engine<Data>, { token }: { token: OpenToken }):
   const { absoluteEnd, remember } = token.claims
   const lifetime = absoluteEnd - engine.config.now()
   return serialiseCookie(issuedCookie(engine.config.cookie, { value: token.token, remember, lifetime }))
+}
+
+/**
+ * Where a server action redirects to, Next.js asks by itself, with the headers that we gave the action, and drops the
+ * cookies of the answer.
+ */
+async function isAskedByPage<Data>(
+  engine: Engine<Data>,
+  { request, presented }: { request: NextRequest; presented: readonly string[] },
+): Promise<boolean> {
+  const ours = request.headers.get(IDENTITY_HEADER)
+  return ours !== null && (await engine.takeOver(ours, presented)) !== null
 }
 
 function isRead(request: NextRequest): boolean {
