@@ -30,6 +30,8 @@ describe('options that are refused at construction, in one sentence that names t
     ['idle', { idle: Number.NaN }],
     ['idle', { idle: -1 }],
     ['idle', { idle: 'soon' as never }],
+    ['idle', { idle: '401d' }],
+    ['idle', { idle: Number.MAX_SAFE_INTEGER }],
     ['absolute', { absolute: Number.POSITIVE_INFINITY }],
     ['absolute', { absolute: '401d' }],
     ['touchInterval', { touchInterval: 1.5 }],

@@ -142,6 +142,10 @@ describe('a new session', () => {
     expect(() => start({ data: { text: 'x'.repeat(4_096) } })).toThrow('over the limit of 4096')
     expect(() => start({ idle: '0s' })).toThrow('"idle"')
     expect(() => start({ absolute: '0s' })).toThrow('"absolute"')
+    expect(() => start({ idle: Number.MAX_SAFE_INTEGER })).toThrow(
+      'edge-session: "idle" must be at most 400 days: every session has to end.',
+    )
+    expect(start({ idle: '400d' }).idle).toBe(400 * 86_400_000)
     expect(() => start({ absolute: '401d' })).toThrow(
       'edge-session: "absolute" must be at most 400 days: every session has to end.',
     )

@@ -1,4 +1,8 @@
+import { ConfigurationError } from './errors.ts'
 import type { SessionTimes } from './record.ts'
+
+/** As long as browsers keep a cookie (RFC 6265bis, section 5.5). */
+const LONGEST = 400 * 86_400_000
 
 /** When the session ends if it is not used again: the earlier of the idle and the absolute end. */
 export function expiresAt(times: SessionTimes): number {
@@ -26,6 +30,13 @@ export function isRotationDue(
   { rotateEvery, now, ahead = 0 }: { rotateEvery: number | null; now: number; ahead?: number },
 ): boolean {
   return rotateEvery !== null && now + ahead - issuedAt >= rotateEvery
+}
+
+/** @throws ConfigurationError */
+export function checkLifetime(lifetime: number, name: 'absolute' | 'idle'): number {
+  if (lifetime > LONGEST)
+    throw new ConfigurationError(`"${name}" must be at most 400 days: every session has to end.`)
+  return lifetime
 }
 
 /** Lifetimes in milliseconds. */

@@ -1,11 +1,9 @@
 import { toMilliseconds } from './duration.ts'
-import { ConfigurationError } from './errors.ts'
+import { checkLifetime } from './lifetime.ts'
 import type { Config } from './options.ts'
 import type { SessionRecord } from './record.ts'
 import type { NewSession } from './session.ts'
 import { checkRole, checkSize, checkUserId, shortenUserAgent, toJsonObject } from './session-data.ts'
-
-const LONGEST_ABSOLUTE = 400 * 86_400_000
 
 /**
  * The record of a session that starts now, but for its id.
@@ -16,10 +14,10 @@ export function newRecord<Data>(
   { config, userAgent }: { config: Config<unknown>; userAgent: string | null },
 ): Omit<SessionRecord, 'id'> {
   const now = config.now()
-  const absolute =
-    session.absolute === undefined ? config.absolute : toMilliseconds(session.absolute, 'absolute')
-  if (absolute > LONGEST_ABSOLUTE)
-    throw new ConfigurationError('"absolute" must be at most 400 days: every session has to end.')
+  const lifetime = (name: 'absolute' | 'idle') => {
+    const given = session[name]
+    return given === undefined ? config[name] : checkLifetime(toMilliseconds(given, name), name)
+  }
   const fields = {
     userId: checkUserId(session.userId),
     role: checkRole(session.role),
@@ -30,8 +28,8 @@ export function newRecord<Data>(
     createdAt: now,
     authenticatedAt: now,
     lastSeenAt: now,
-    absoluteEnd: now + absolute,
-    idle: session.idle === undefined ? config.idle : toMilliseconds(session.idle, 'idle'),
+    absoluteEnd: now + lifetime('absolute'),
+    idle: lifetime('idle'),
   }
   checkSize({ ...fields, id: '' })
   return fields

@@ -7,7 +7,7 @@ import { ConfigurationError } from './errors.ts'
 import type { OnEvent } from './events.ts'
 import type { ProtectOptions } from './guard.ts'
 import type { KVTransport } from './kv-transport.ts'
-import { LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lifetime.ts'
+import { checkLifetime, LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lifetime.ts'
 import type { JsonObject } from './record.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -106,8 +106,6 @@ export interface Config<Data> extends Lifetimes {
   readonly secrets: () => readonly string[]
 }
 
-const LONGEST_ABSOLUTE = 400 * 86_400_000
-
 /** @throws ConfigurationError, one sentence naming the option and never the secret. */
 export function resolveOptions<Data>(
   options: EdgeSessionOptions<Data, unknown> | StatelessOptions<Data>,
@@ -144,10 +142,8 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
   const preset = LIFETIME_PRESETS[options.preset ?? 'consumer']
   if (preset === undefined)
     throw new ConfigurationError('"preset" must be "consumer", "aal2", "aal3" or "pci".')
-  const idle = optional(options.idle, 'idle') ?? preset.idle
-  const absolute = optional(options.absolute, 'absolute') ?? preset.absolute
-  if (absolute > LONGEST_ABSOLUTE)
-    throw new ConfigurationError('"absolute" must be at most 400 days: every session has to end.')
+  const idle = checkLifetime(optional(options.idle, 'idle') ?? preset.idle, 'idle')
+  const absolute = checkLifetime(optional(options.absolute, 'absolute') ?? preset.absolute, 'absolute')
   const maxSessions = options.maxSessions ?? 100
   if (!Number.isSafeInteger(maxSessions) || maxSessions < 1 || maxSessions > 1_000) {
     throw new ConfigurationError('"maxSessions" must be a whole number from 1 to 1000.')
