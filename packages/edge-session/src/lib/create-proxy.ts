@@ -5,7 +5,7 @@ import { createProxyFunction, type ProxyFunction } from './proxy.ts'
 import type { JsonObject } from './record.ts'
 import type { RecognitionStore } from './session-store.ts'
 
-/** Only the proxy, for those who want nothing of `next/headers` in their edge bundle. Options as in `createEdgeSession`. */
+/** Only the proxy, for those who want nothing of `next/headers` in their edge bundle. Options as in `createEdgeSession`, without `mode`. */
 export function createProxy<Data extends object = JsonObject>(
   options: EdgeSessionOptions<Data, RecognitionStore> = {},
 ): ProxyFunction {

@@ -14,7 +14,7 @@ export interface KVStoreOptions {
   readonly changes?: boolean
 }
 
-/** Calls on the one key of a user. What fails is `SessionUnknownError`, with nothing of the cause. */
+/** Calls on the one key of a user. What fails is `SessionUnknownError`, with no more of the cause than a word or two. */
 export interface KVConnection {
   /** One command; `args` follow the key. */
   call(operation: StoreOperation, command: KVCall): Promise<KVReply>

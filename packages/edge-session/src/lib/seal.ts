@@ -20,7 +20,7 @@ export interface Seal {
   seal(purpose: SealPurpose, claims: object): Promise<string>
   /** Opens what any of the secrets sealed. Total: any string gives an answer. Does not look at expiry. */
   unseal(purpose: SealPurpose, sealed: string): Promise<Unsealed>
-  /** Whether `sealed` names one of our secrets. Synchronous and cheap; proves nothing. */
+  /** Whether `sealed` names one of our secrets. Cheap; proves nothing. */
   isOurs(sealed: string): Promise<boolean>
   /** The one sid that may follow `sid`, as each secret derives it. The first is what this instance would choose. */
   successors(sid: string): Promise<readonly string[]>
