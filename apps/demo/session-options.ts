@@ -13,6 +13,7 @@ for (const name of [
   'SESSION_GRACE_SECONDS',
   'SESSION_MAX_PER_USER',
   'SESSION_CACHE_SECONDS',
+  'SESSION_SNAPSHOT_SECONDS',
   'LOGIN_RATE_LIMIT',
 ]) {
   if (isStateless && !['0', undefined].includes(variable(name))) {
@@ -21,7 +22,10 @@ for (const name of [
 }
 
 const cacheLag = wholeNumber('SESSION_CACHE_SECONDS', { min: 1, max: 300 })
-const snapshot = wholeNumber('SESSION_SNAPSHOT_SECONDS', { min: 1, max: 300 })
+const snapshot = wholeNumber('SESSION_SNAPSHOT_SECONDS', { min: 2, max: 300 })
+if (snapshot !== undefined && cacheLag === undefined) {
+  throw new Error('SESSION_SNAPSHOT_SECONDS needs SESSION_CACHE_SECONDS as well.')
+}
 
 /**
  * Lets the environment set what an app would write down in session.ts. Only so that this demo can be tested from

@@ -26,6 +26,13 @@ export function actionForm(id: string): Outgoing {
   return { ...posted([[`$ACTION_ID_${id}`, '']]), mayFail: true }
 }
 
+/** How Next.js' client calls an action of `useActionState`: with the state before, and a form of these values. */
+export function actionWithForm(id: string, values: Readonly<Record<string, string>>): Outgoing {
+  const fields = Object.entries(values).map(([name, value]) => [`1_${name}`, value] as const)
+  const { headers, ...call } = posted([...fields, ['0', '["","$K1"]']])
+  return { ...call, headers: { ...headers, 'next-action': id, accept: 'text/x-component' }, mayFail: true }
+}
+
 /** The form of a page, sent with these values and its own hidden ones. */
 export function filledForm(html: string, values: Readonly<Record<string, string>>): Outgoing {
   return posted([...new Map([...hiddenFields(html), ...Object.entries(values)])])

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { isPrivate } from '../support/every-reply.ts'
-import { actionCall, actionForm, actionIds } from '../support/server-actions.ts'
+import { actionCall, actionForm, actionIds, actionWithForm } from '../support/server-actions.ts'
 import { GUARDED } from '../support/variants.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 const SECRETS = [
   ['/dashboard', 'secret:dashboard'],
@@ -158,6 +159,28 @@ describe.each(GUARDED)('the pages on $name', (variant) => {
           }
         }
       }
+    })
+
+    it('end no sessions but for who may: not for a member, a stranger, or a page of another site', async () => {
+      const victim = await bench.user('josé')
+      const send = (visitor: Visitor, id: string, { path = '/admin', origin = bench.origin } = {}) => {
+        const { headers, ...call } = actionWithForm(id, { user: 'josé' })
+        return visitor.send(path, { ...call, headers: { ...headers, origin } })
+      }
+      const ids = actionIds(variant)
+      for (const id of ids) {
+        for (const path of ['/admin', '/dashboard', '/', '/login']) {
+          await send(bench.visitor(), id, { path })
+          await send(await bench.user('bob'), id, { path })
+        }
+        const admin = await bench.user('alice')
+        for (const origin of ['https://evil.test', 'null', 'http://localhost.evil.test'])
+          await send(admin, id, { origin })
+        expect((await admin.get('/api/me')).status).toBe(200)
+      }
+      expect((await victim.get('/api/me')).status).toBe(200)
+      for (const id of ids) await send(await bench.user('alice'), id)
+      expect((await victim.get('/api/me')).status).toBe(401)
     })
 
     it('of a protected page answer 401 and the way to sign in', async () => {

@@ -41,6 +41,12 @@ const REFUSED: readonly (readonly [string, string | null, Readonly<Record<string
   ['SESSION_MAX_PER_USER', null, { ...COMPLETE, SESSION_MAX_PER_USER: '0' }],
   ['SESSION_FRESH_SECONDS', null, { ...COMPLETE, SESSION_FRESH_SECONDS: 'x' }],
   ['SESSION_CACHE_SECONDS', null, { ...COMPLETE, SESSION_CACHE_SECONDS: 'x' }],
+  ['SESSION_SNAPSHOT_SECONDS', null, { ...COMPLETE, SESSION_SNAPSHOT_SECONDS: '60' }],
+  [
+    'SESSION_SNAPSHOT_SECONDS',
+    null,
+    { ...COMPLETE, SESSION_CACHE_SECONDS: '5', SESSION_SNAPSHOT_SECONDS: '1' },
+  ],
   ['SESSION_MODE', 'mode-canary', { ...COMPLETE, SESSION_MODE: 'mode-canary' }],
   ['APP_ORIGIN', 'shop-canary', { ...COMPLETE, APP_ORIGIN: 'shop-canary.test' }],
   ['APP_ORIGIN', 'shop-canary', { ...COMPLETE, APP_ORIGIN: 'https://shop-canary.test/path' }],

@@ -379,3 +379,52 @@ describe('events', () => {
     expect(app.events.map(({ type }) => type)).toEqual(['sign-in', 'rotation', 'rotation-reuse', 'none'])
   })
 })
+
+describe('clocks', () => {
+  it.each([-60_000, 60_000, -120_000, 120_000])(
+    'of two nodes that differ by %i ms end no session, and let none live longer than by that',
+    async (skew) => {
+      const never = { rotateEvery: '60d' } as const
+      const nodes = [app.with(never), app.with({ ...never, now: () => app.clock.now + skew })]
+      const tokens = await Promise.all(nodes.map((node) => node.signIn('alice')))
+      const seen = () =>
+        Promise.all(
+          tokens.flatMap((token) =>
+            nodes.map(
+              async ({ proxy }) => (await visit(proxy, '/', { token })).seen?.get('x-user-id') ?? null,
+            ),
+          ),
+        )
+      for (let day = 0; day < 30; day += 1) {
+        expect(await seen()).toEqual(['alice', 'alice', 'alice', 'alice'])
+        for (const { lifecycle } of nodes) expect(await lifecycle.list('alice')).toHaveLength(2)
+        app.clock.now += 86_400_000 - Math.abs(skew) / 10
+      }
+      app.clock.now += 5 * Math.abs(skew)
+      expect(await seen()).toEqual([null, null, null, null])
+    },
+  )
+
+  it.each([-20_000, 20_000])(
+    'of two nodes that differ by %i ms, less than the grace, agree on a rotation',
+    async (skew) => {
+      const other = app.with({ now: () => app.clock.now + skew })
+      const token = await app.signIn('alice')
+      app.clock.now += 11 * MINUTE
+      const next = tokenIn((await visit(app.proxy, '/public', { token })).setCookies)
+      for (const held of [token, next])
+        for (const node of [app, other])
+          expect((await visit(node.proxy, '/public', { token: held })).seen?.get('x-user-id')).toBe('alice')
+      expect(await app.lifecycle.list('alice')).toHaveLength(1)
+    },
+  )
+
+  it('beyond 2038 are as good as any', async () => {
+    app.clock.now = Date.UTC(2038, 0, 20)
+    const token = await app.signIn('alice')
+    app.clock.now += 11 * MINUTE
+    const next = tokenIn((await visit(app.proxy, '/public', { token })).setCookies)
+    app.clock.now += 29 * 86_400_000
+    expect(await lookup(next)).toBe('expired-idle')
+  })
+})

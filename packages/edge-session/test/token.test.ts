@@ -17,6 +17,18 @@ async function digest(text: string): Promise<string> {
   return Buffer.from(bytes).toString('base64url')
 }
 
+describe('an id', () => {
+  it("is 32 bytes of the platform's generator, asked for once, and nothing else (ASVS 7.2.3)", () => {
+    const generator = vi
+      .spyOn(crypto, 'getRandomValues')
+      .mockImplementation((bytes) => (bytes as Uint8Array).fill(7) as never)
+    const sid = randomSid()
+    const asked = generator.mock.calls.map(([bytes]) => bytes?.byteLength)
+    generator.mockRestore()
+    expect([sid, asked]).toEqual([Buffer.alloc(32, 7).toString('base64url'), [32]])
+  })
+})
+
 describe('a token', () => {
   it.each([true, false])('gives back what it was issued with, remembered or not: %s', async (remember) => {
     const claims = claimsOf({ remember, issuedAt: 17 })

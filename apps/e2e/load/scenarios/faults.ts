@@ -24,6 +24,8 @@ const ACTIONS: readonly FaultAction[] = [
 /** Share of the KV requests that any of them strikes. */
 const STRUCK = 0.3
 const RECOVERY_SECONDS = 20
+/** Short, so that many tokens are replaced while KV fails; the grace is that of the library. */
+const ROTATE_SECONDS = '30'
 
 export interface FaultsFigures {
   readonly seconds: number
@@ -36,12 +38,14 @@ export interface FaultsFigures {
   readonly never: Readonly<Record<string, number>>
 }
 
+const ENV = { SESSION_TOUCH_SECONDS: TOUCH_SECONDS, SESSION_ROTATE_SECONDS: ROTATE_SECONDS }
+
 /** The same mix while almost a third of all KV requests fail in one way or another. */
 export const FAULTS: Scenario<FaultsFigures> = {
   name: 'faults',
   minutes: 5,
   run: (minutes) =>
-    withSite({ env: { SESSION_TOUCH_SECONDS: TOUCH_SECONDS } }, async ({ kv, server }) => {
+    withSite({ env: ENV }, async ({ kv, server }) => {
       const pool = openPool(server.origin, CONNECTIONS)
       const crowd = gatherCrowd(USERS, VISITORS)
       await crowd.arrive(actsOf(pool, keepTally()))

@@ -1,5 +1,8 @@
 import type { JsonObject, JsonValue, SessionRecord, SessionRef, SessionTimes } from './record.ts'
 
+/** Largest stored record in bytes. A larger one is not ours, and may be nested more deeply than JSON can be written. */
+export const RECORD_LIMIT = 4_096
+
 /**
  * How a record is written. The `1|` in front is the format's version, and it is not JSON, so that no KV client
  * "deserialises" the value on its way. The second number is the record's version, which scripts compare.
@@ -26,7 +29,7 @@ export function decodeRecord(
   const [, format, version, json = ''] = parts
   if (format !== '1') return 'newer'
   const times = decodeTimes(stored.times)
-  const state = parseObject(json)
+  const state = json.length > RECORD_LIMIT ? null : parseObject(json)
   if (version === undefined || times === null || state === null) return 'corrupt'
   const { r: role, d: data, a: userAgent, i: ip } = state
   if (!isTextOrNull(role) || !isTextOrNull(userAgent) || !isTextOrNull(ip) || !isObject(data))

@@ -1,9 +1,7 @@
 import { InvalidArgumentError, SessionTooLargeError } from './errors.ts'
 import type { JsonObject, JsonValue, SessionRecord } from './record.ts'
-import { encodeState } from './record-codec.ts'
+import { encodeState, RECORD_LIMIT } from './record-codec.ts'
 
-/** Largest stored record in bytes. */
-const RECORD_LIMIT = 4_096
 const LONGEST_USER_ID = 512
 const LONGEST_USER_AGENT = 256
 

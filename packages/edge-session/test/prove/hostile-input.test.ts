@@ -311,7 +311,7 @@ describe('paths and queries', () => {
       .tuple(part, part, fc.constantFrom('', '?', '?next=', '#'))
       .map(([a, b, c]) => `/${a}${c}${b}`)
     await fc.assert(fc.asyncProperty(path, expectToStay), seeded({ numRuns: PATHS }))
-    report('hostile: paths', { count: PATHS, redirects: CORPUS.length, seed: SEED })
+    report('hostile: paths', { count: PATHS, redirectTargets: CORPUS.length, seed: SEED })
   })
 })
 
