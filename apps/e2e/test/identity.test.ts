@@ -88,6 +88,20 @@ describe.each(GUARDED)('identity on $name', (variant) => {
     expect((await alice.get('/api/me')).status).toBe(200)
   })
 
+  it('two lines of cookies are as one', async () => {
+    const [alice, bob] = [await bench.user('alice'), await bench.user('bob')]
+    // Two names for an object, one for HTTP.
+    const ask = async (cookie: string, Cookie: string) => {
+      const headers = { cookie, Cookie, connection: 'close' }
+      const { text } = await sendRaw(bench.servers[0]?.port ?? 0, { target: '/api/whoami', headers })
+      return /"session":("\w+"|null)/.exec(text)?.[1]
+    }
+    expect(await ask('a=1', alice.cookie())).toBe('"alice"')
+    expect(await ask(alice.cookie(), '__Host-session=x')).toBe('"alice"')
+    expect(await ask(alice.cookie(), bob.cookie())).toBe('null')
+    expect(await ask(bob.cookie(), alice.cookie())).toBe('null')
+  })
+
   it('many users at once are never taken for one another', async () => {
     const names = ['alice', 'bob', '123', 'true', 'null', '日本', 'josé', ' pad ']
     const users = await Promise.all(names.map(bench.user))
