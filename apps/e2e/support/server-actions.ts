@@ -28,7 +28,10 @@ export function actionForm(id: string): Outgoing {
 
 /** How Next.js' client calls an action of `useActionState`: with the state before, and a form of these values. */
 export function actionWithForm(id: string, values: Readonly<Record<string, string>>): Outgoing {
-  const fields = Object.entries(values).map(([name, value]) => [`1_${name}`, value] as const)
+  // As React 19.3 names the fields of an argument, and as it did before.
+  const fields = ['_1_', '1_'].flatMap((prefix) =>
+    Object.entries(values).map(([name, value]) => [prefix + name, value] as const),
+  )
   const { headers, ...call } = posted([...fields, ['0', '["","$K1"]']])
   return { ...call, headers: { ...headers, 'next-action': id, accept: 'text/x-component' }, mayFail: true }
 }

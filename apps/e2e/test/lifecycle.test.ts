@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { expectProblem } from '../support/expect-problem.ts'
 import { pause } from '../support/server.ts'
+import { actionCall, hiddenFields } from '../support/server-actions.ts'
 import { GUARDED, NEXT_16_PROXY } from '../support/variants.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -160,9 +161,9 @@ describe.each(GUARDED)('rotation on $name', (variant) => {
   })
 })
 
-describe('rotation by age', () => {
+describe.each(GUARDED)('rotation by age on $name', (variant) => {
   const env = { SESSION_ROTATE_SECONDS: '1', SESSION_GRACE_SECONDS: '2' }
-  const bench = useBench(NEXT_16_PROXY, { env })
+  const bench = useBench(variant, { env })
 
   it('happens on a read once the token is old enough, and keeps the session', async () => {
     const visitor = await bench.user('alice')
@@ -173,6 +174,23 @@ describe('rotation by age', () => {
     expect(visitor.token()).not.toBe(before)
     expect((await visitor.get('/api/me')).json()).toMatchObject({ userId: 'alice', data: { kept: true } })
     expect(await list(visitor)).toHaveLength(1)
+  })
+
+  it('does not happen where a server action redirects to, as the browser would not hear of it', async () => {
+    const visitor = await bench.user('alice')
+    // The first is that of signing out.
+    const [name = ''] = hiddenFields((await visitor.get('/bounce')).text).at(-1) ?? []
+    const before = visitor.token()
+    await pause(1_200)
+    const { headers, ...call } = actionCall(name.replace('$ACTION_ID_', ''))
+    const reply = await visitor.send('/bounce', { ...call, headers: { ...headers, origin: bench.origin } })
+    expect(reply.headers['x-action-redirect']).toMatch(/^\/dashboard;/)
+    expect(visitor.token()).toBe(before)
+    // Next.js has asked for the page meanwhile.
+    expect(reply.text).toContain('secret:dashboard')
+    await pause(2_200)
+    expect((await visitor.get('/dashboard')).status).toBe(200)
+    expect(visitor.token()).not.toBe(before)
   })
 
   it('happens once for many requests at once', async () => {
