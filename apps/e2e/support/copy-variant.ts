@@ -62,17 +62,21 @@ function placeProxy(variant: Variant): void {
   if (variant.convention !== 'middleware.ts') return
   edit(proxy, (text) => text.replace("export { proxy } from './session'", MIDDLEWARE[variant.next]))
   renameSync(proxy, join(dirname(proxy), 'middleware.ts'))
-  if (variant.next === '16')
+  if (variant.next === '15')
     edit(join(dirname(proxy), 'session.ts'), (text) => text.replace('  updateSession,', '$&\n  withSession,'))
 }
 
-/** One of them runs another proxy behind the check, which passes on what it is given. */
+/** One of them runs another proxy behind the check, which passes on what it is given, and says of /echo what that is. */
 const MIDDLEWARE = {
-  '15': "export { proxy as middleware } from './session'",
-  '16': `import { NextResponse } from 'next/server'
+  '16': "export { proxy as middleware } from './session'",
+  '15': `import { NextResponse } from 'next/server'
 import { withSession } from './session'
 
-export const middleware = withSession(({ headers }) => NextResponse.next({ request: { headers } }))`,
+export const middleware = withSession(async (request) => {
+  const { method, nextUrl, headers } = request
+  if (nextUrl.pathname === '/echo') return Response.json([method, await request.text()])
+  return NextResponse.next({ request: { headers } })
+})`,
 } as const
 
 function linkModules(variant: Variant): void {

@@ -107,12 +107,11 @@ describe('guard', () => {
   })
 
   it('is public only if every reading is', () => {
-    const options: ProtectOptions<JsonObject> = { publicRoutes: ['/files/%61', '/about'] }
+    const options: ProtectOptions<JsonObject> = { publicRoutes: ['/files/:name', '/about'] }
     expect(judge(options, '/about')?.protected).toBe(false)
-    expect(judge(options, '/files/a')?.protected).toBe(true)
-    // Once decoded it is on the list, decoded again it is another page.
-    expect(judge(options, '/files/%2561')?.protected).toBe(true)
+    // Decoded again it is on the list, decoded once it is another page.
     expect(judge({ publicRoutes: ['/files/a'] }, '/files/%2561')?.protected).toBe(true)
+    expect(judge(options, '/files/%2561')?.protected).toBe(false)
   })
 
   it('leaves the sign-in page open in every reading or not at all', () => {
@@ -139,6 +138,25 @@ describe('guard', () => {
       isSignIn: false,
       protected: true,
     })
+  })
+
+  it('takes a pattern with a slash at its end for the one without, as paths are', () => {
+    for (const path of ['/a', '/a/'])
+      expect([path, judge({ routes: ['/a/'] }, path)?.protected]).toEqual([path, true])
+    expect(judge({ routes: ['/a/:path*/'] }, '/a/b/c')?.protected).toBe(true)
+    expect(judge({ routes: ['/'] }, '/')?.protected).toBe(true)
+    expect(judge({ publicRoutes: ['/a/'], signIn: '/enter/' }, '/a/')?.protected).toBe(false)
+    expect(judge({ routes: ['/:path*'], signIn: '/enter/' }, '/enter/')).toMatchObject({
+      isSignIn: true,
+      protected: false,
+    })
+  })
+
+  it('takes patterns as paths are once decoded, and refuses others', () => {
+    expect(judge({ routes: ['/café'] }, '/caf%C3%A9')?.protected).toBe(true)
+    expect(judge({ routes: ['/100%'] }, '/100%25')?.protected).toBe(true)
+    expect(() => guard({ routes: ['/caf%C3%A9'] })).toThrow('does not parse: "/caf%C3%A9"')
+    expect(() => guard({ signIn: '/log%20in' })).toThrow('does not parse: "/log%20in"')
   })
 
   it('takes for an API what the pattern says, in any reading', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { SessionLimitError, SessionNotFoundError } from '../src/lib/errors.ts'
+import { SessionLimitError, SessionNotFoundError, SessionTooLargeError } from '../src/lib/errors.ts'
 import type { OpenToken } from '../src/lib/token.ts'
 import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
@@ -335,6 +335,15 @@ describe('re-authentication', () => {
     remove()
     expect(await recordOf(token)).toMatchObject({ role: 'admin', version: 2 })
     expect(await app.lifecycle.list('alice')).toHaveLength(1)
+  })
+
+  it('changes nothing when the role makes the record too large', async () => {
+    const session = await held(await app.signIn('alice', { data: { text: 'x'.repeat(3_900) } }))
+    const { token, record } = session
+    await expect(app.lifecycle.reauthenticate(session, { role: 'r'.repeat(256) })).rejects.toThrow(
+      SessionTooLargeError,
+    )
+    expect(await recordOf(token.token)).toEqual(record)
   })
 
   it('does not lose an update made meanwhile', async () => {

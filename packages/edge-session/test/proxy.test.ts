@@ -186,8 +186,8 @@ describe('proxy: a renewed cookie', () => {
 })
 
 describe('proxy: where a server action redirects to, and Next.js asks by itself', () => {
-  it('sets no cookie, as Next.js drops it: a token replaced there would be lost', async () => {
-    const token = await app.signIn('alice')
+  it.each([0, 2_000])('sets no cookie, as Next.js drops it, with %i bytes of data', async (bytes) => {
+    const token = await app.signIn('alice', { data: { text: 'x'.repeat(bytes) } })
     app.clock.now += 86_400_000
     const { proxy } = app.with({ rotateEvery: '1d' })
     const action = await visit(proxy, '/public', { token, method: 'POST', headers: { 'next-action': 'x' } })

@@ -77,6 +77,14 @@ describe('withSession, called by Next.js itself', () => {
     ])
   })
 
+  it('gives the handler method and body, whoever sends them', async () => {
+    const proxy = withSession(async (request) => Response.json([request.method, await request.text()]))
+    for (const cookie of ['', `__Host-session=${await app.signIn('alice')}`]) {
+      const call = { url: 'https://app.test/', method: 'POST', headers: { cookie }, body: 'a=1' }
+      expect(await (await throughNext(proxy, call)).json()).toEqual(['POST', 'a=1'])
+    }
+  })
+
   it('leaves base path, locale and slash as the app has them', async () => {
     const i18n = { locales: ['en', 'de'], defaultLocale: 'en' }
     const nextConfig = { basePath: '/docs', trailingSlash: true, i18n }

@@ -121,7 +121,9 @@ function flood(results: Results): string {
           Math.round(attackPerSecond),
           milliseconds(p50),
           milliseconds(p99),
-          `${text((spent * 1_000) / (legitimate.requests + (attack?.answered ?? 0)))} ms`,
+          Number.isNaN(spent)
+            ? '' // Not in results of earlier versions.
+            : `${text((spent * 1_000) / (legitimate.requests + (attack?.answered ?? 0)))} ms`,
           kvCommandsOfTheFlood,
           secondAttempts,
           before.rssMiB,

@@ -37,6 +37,8 @@ export interface Engine<Data> {
   handOver(known: Active<Data> | Unknown, options: { isPublic: boolean }): Promise<string | null>
   /** What the proxy told; `null` unless it was our proxy, in this very request's name, just now. */
   takeOver(header: string, presented: readonly string[]): Promise<Active<Data> | Unknown | null>
+  /** Whether our proxy handed this over, in this very request's name, just now. */
+  isHandedOver(header: string, presented: readonly string[]): Promise<boolean>
   /** The app's view of a record; `null` if the schema refuses its data. */
   toSession(record: SessionRecord): Promise<Session<Data> | null>
 }

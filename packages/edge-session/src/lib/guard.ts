@@ -3,7 +3,7 @@ import { ConfigurationError } from './errors.ts'
 import { pathForms } from './path-forms.ts'
 import type { Session } from './session.ts'
 
-/** A path pattern as in Next.js matchers: `/dashboard/:path*`, `/:tenant/settings`. */
+/** A path pattern as in Next.js matchers, decoded: `/dashboard/:path*`, `/:tenant/settings`, `/café`. */
 export type PathPattern = `/${string}`
 
 export interface ProtectOptions<Data> {
@@ -124,9 +124,10 @@ function compileRule<Data>(rule: PathPattern | RouteRule<Data>): CompiledRule<Da
 function compile(patterns: readonly PathPattern[], { sensitive = false } = {}): (path: string) => boolean {
   const expressions = patterns.map((pattern) => {
     try {
-      if (!pattern.startsWith('/')) throw new TypeError('relative')
+      // Paths are judged decoded and without a slash at the end: one written otherwise would match nothing.
+      if (!pattern.startsWith('/') || /%[\da-f]{2}/i.test(pattern)) throw new TypeError('not a path')
       // A decoded path may hold "?" and "#", which are part of a segment like any other character.
-      return pathToRegexp(pattern, [], { delimiter: '/', sensitive })
+      return pathToRegexp(pattern.replace(/(.)\/$/, '$1'), [], { delimiter: '/', sensitive })
     } catch {
       throw new ConfigurationError(
         `"protect" has a pattern that does not parse: ${JSON.stringify(pattern)}. Write it as in a Next.js matcher, for example "/dashboard/:path*".`,

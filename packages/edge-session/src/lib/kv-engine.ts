@@ -79,6 +79,14 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
     return { ...active, token, record, session: { ...active.session, id: record.id }, reissue: null }
   }
 
+  async function openIdentity(header: string, presented: readonly string[]) {
+    const { tokens, identities } = parts()
+    const token = await tokens.open(presented)
+    if (typeof token === 'string') return null
+    const identity = await identities.open(header, token)
+    return identity && { token, identity }
+  }
+
   return {
     config,
     guard: createGuard(options.protect),
@@ -141,12 +149,12 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       return parts().identities.seal(identity, known.token)
     },
 
+    isHandedOver: async (header, presented) => (await openIdentity(header, presented)) !== null,
+
     async takeOver(header, presented) {
-      const { tokens, identities } = parts()
-      const token = await tokens.open(presented)
-      if (typeof token === 'string') return null
-      const identity = await identities.open(header, token)
-      if (identity === null) return null
+      const opened = await openIdentity(header, presented)
+      if (opened === null) return null
+      const { token, identity } = opened
       if (identity.outcome === 'unknown') {
         return {
           outcome: 'unknown',

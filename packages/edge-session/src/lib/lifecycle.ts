@@ -9,6 +9,7 @@ import { expiryReason, isRotationDue } from './lifetime.ts'
 import { onceMore } from './once-more.ts'
 import { type Issued, issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
+import { checkSize } from './session-data.ts'
 import type { RotateResult, SessionStore } from './session-store.ts'
 import type { SessionWriter } from './session-writer.ts'
 import { type OpenToken, randomSid } from './token.ts'
@@ -107,14 +108,14 @@ export function createLifecycle(
       let current = record
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const at = now()
-        const next = {
+        const next = checkSize({
           ...current,
           role,
           version: current.version + 1,
           authenticatedAt: at,
           lastSeenAt: at,
           absoluteEnd: at + (current.absoluteEnd - current.authenticatedAt),
-        }
+        })
         const result = await replaceWith(nextId, next)
         if (result.kind === 'rotated') {
           const renewed = { ...next, id: nextId }

@@ -33,7 +33,7 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   readonly store?: Store
   /** Lifetimes that meet a standard; `idle`, `absolute` and `touchInterval` override single values. Default `'consumer'`. */
   readonly preset?: LifetimePreset
-  /** A session ends when it was not used for this long. Default `'7d'`. */
+  /** A session ends when it was not used for this long. Default `'7d'`, at most `'400d'`. */
   readonly idle?: Duration
   /** A session ends this long after sign-in, used or not. Default `'30d'`, at most `'400d'`. */
   readonly absolute?: Duration

@@ -124,7 +124,7 @@ async function isAskedByPage<Data>(
   { request, presented }: { request: NextRequest; presented: readonly string[] },
 ): Promise<boolean> {
   const ours = request.headers.get(IDENTITY_HEADER)
-  return ours !== null && (await engine.takeOver(ours, presented)) !== null
+  return ours !== null && (await engine.isHandedOver(ours, presented))
 }
 
 function isRead(request: NextRequest): boolean {

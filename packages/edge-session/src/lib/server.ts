@@ -63,7 +63,7 @@ export interface SessionFunctions<Data> {
   /**
    * After the user proved again who they are, or their role changed: a new id, the old one dead at once, both
    * lifetimes started over.
-   * @throws SessionNotFoundError, SessionUnknownError, ReadOnlyContextError
+   * @throws SessionNotFoundError, SessionTooLargeError, SessionUnknownError, ReadOnlyContextError
    */
   reauthenticate(change?: { readonly role?: string | null }): Promise<Session<Data>>
 }

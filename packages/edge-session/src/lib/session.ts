@@ -46,7 +46,7 @@ export interface NewSession<Data = JsonObject> {
   readonly data?: Data
   /** `false` makes a cookie that ends with the browser session. Default `true`. */
   readonly remember?: boolean
-  /** Idle timeout of this session. Default: the instance's. */
+  /** Idle timeout of this session, at most `'400d'`. Default: the instance's. */
   readonly idle?: Duration
   /** Absolute timeout of this session. Default: the instance's. */
   readonly absolute?: Duration

@@ -137,5 +137,6 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
     // The page opens the same cookie by itself, without a KV command.
     handOver: async () => null,
     takeOver: async () => null,
+    isHandedOver: async () => false,
   }
 }

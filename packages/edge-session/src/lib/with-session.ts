@@ -24,7 +24,10 @@ export function respondWith<Data>(handler: SessionProxyHandler<Data>): Respond<D
 
 /** What is known of base path and locale stays: only Next.js knows the app's configuration. */
 function withHeaders(request: NextRequest, headers: Headers): NextRequest {
-  return Object.defineProperty(new NextRequest(request, { headers }), 'nextUrl', { value: request.nextUrl })
+  // One by one, as in the edge runtime of Next.js 15 nothing but the address would be taken over.
+  const { method, body, signal, nextUrl } = request
+  const seen = new NextRequest(request, { method, headers, signal, body, duplex: 'half' })
+  return Object.defineProperty(seen, 'nextUrl', { value: nextUrl })
 }
 
 function publicLookup<Data>(current: Recognised<Data>): SessionLookup<Data> {

@@ -646,7 +646,7 @@ export const MUTANTS = [
   {
     name: 'a token is replaced where the cookie is dropped, behind a server action',
     file: 'proxy.ts',
-    find: 'return ours !== null && (await engine.takeOver(ours, presented)) !== null',
+    find: 'return ours !== null && (await engine.isHandedOver(ours, presented))',
     replace: 'return ours === presented[-1]',
     test: 'proxy.test.ts',
     named: 'where a server action redirects to',
