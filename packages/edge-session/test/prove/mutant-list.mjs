@@ -654,9 +654,25 @@ export const MUTANTS = [
   {
     name: "another proxy gets a request of a class that is Next.js' own",
     file: 'with-session.ts',
-    find: 'new NextRequest(request, { headers })',
-    replace: 'new (request.constructor as typeof NextRequest)(request, { headers })',
+    find: 'new NextRequest(request, {',
+    replace: 'new (request.constructor as typeof NextRequest)(request, {',
     test: 'with-session.test.ts',
     named: 'called by Next.js itself',
+  },
+  {
+    name: 'a rule with a slash at its end protects nothing',
+    file: 'guard.ts',
+    find: "pattern.replace(/(.)\\/$/, '$1')",
+    replace: 'pattern',
+    test: 'guard.test.ts',
+    named: 'with a slash at its end',
+  },
+  {
+    name: 'a rule that is written encoded protects nothing',
+    file: 'guard.ts',
+    find: ' || /%[\\da-f]{2}/i.test(pattern)',
+    replace: '',
+    test: 'guard.test.ts',
+    named: 'refuses others',
   },
 ]
