@@ -346,6 +346,42 @@ describe('updateSession', () => {
   })
 })
 
+describe('an instance that Next.js loaded twice, for its actions and for its pages', () => {
+  it('shows the page what the action did', async () => {
+    const pages = site.make()
+    const browser = routeBrowser()
+    const { value } = await browser.run(async () => {
+      const told: unknown[] = [await pages.getSession()]
+      const { id } = await app.createSession({ userId: 'alice' })
+      told.push((await pages.getSession())?.id === id)
+      await app.updateSession({ theme: 'dark' })
+      told.push((await pages.getSession())?.data)
+      await pages.updateSession({ size: 1 })
+      told.push((await app.getSession())?.data)
+      await app.destroySession()
+      return [...told, await pages.getSession(), await pages.lookupSession()]
+    })
+    expect(value).toEqual([
+      null,
+      true,
+      { theme: 'dark' },
+      { theme: 'dark', size: 1 },
+      null,
+      { outcome: 'none', reason: 'revoked' },
+    ])
+  })
+
+  it('tells nothing to another request, nor to an instance with another cookie', async () => {
+    const other = site.make({ cookie: { name: 'other', secure: true } })
+    const { value } = await routeBrowser().run(async () => {
+      await app.createSession({ userId: 'alice' })
+      return other.getSession()
+    })
+    expect(value).toBeNull()
+    expect((await routeBrowser().run(() => app.getSession())).value).toBeNull()
+  })
+})
+
 describe('destroySession', () => {
   it('clears the cookie, and ends it for everyone who has its token', async () => {
     const alice = await signIn('alice')

@@ -22,16 +22,23 @@ export interface RequestState<Data> {
   replace(recognised: Recognised<Data>): void
 }
 
-/** `headers()` gives the same object throughout a request, and a module-level React `cache` would not reach handlers. */
+/**
+ * `headers()` gives the same object throughout a request, and a module-level React `cache` would not reach handlers. What
+ * an action did is known to the pages it renders also where Next.js loads an app's instance twice, for actions and pages.
+ */
 export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<RequestState<Data>> {
   const states = new WeakMap<object, Found<Data>>()
+  const { name } = engine.config.cookie
 
   return async function requestState() {
     // Before any clock or random number: Cache Components refuses the other order.
     const [requestHeaders, cookieStore] = await Promise.all([headers(), cookies()])
-    const state = states.get(requestHeaders) ?? { found: undefined, fresh: false }
+    const state = states.get(requestHeaders) ?? { found: undefined, fresh: false, replaced: undefined }
     states.set(requestHeaders, state)
-    const presented = () => cookieValues(requestHeaders.get('cookie'), engine.config.cookie.name)
+    const replacements = replacementsIn(requestHeaders)
+    const replaced = replacements.get(name) as Recognised<Data> | undefined
+    if (replaced !== state.replaced) Object.assign(state, { found: Promise.resolve(replaced), replaced })
+    const presented = () => cookieValues(requestHeaders.get('cookie'), name)
 
     return {
       headers: requestHeaders,
@@ -61,6 +68,8 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
 
       replace(recognised) {
         state.found = Promise.resolve(recognised)
+        state.replaced = recognised
+        replacements.set(name, recognised)
       },
     }
 
@@ -96,4 +105,19 @@ export function createRequestStates<Data>(engine: Engine<Data>): () => Promise<R
 interface Found<Data> {
   found: Promise<Recognised<Data>> | undefined
   fresh: boolean
+  replaced: Recognised<Data> | undefined
+}
+
+/** By the name of the cookie. */
+type Replacements = Map<string, Recognised<unknown>>
+
+const REPLACEMENTS = Symbol.for('edge-session.replacements.1')
+
+/** Gone with the request. */
+function replacementsIn(requestHeaders: object): Replacements {
+  const scope = globalThis as { [REPLACEMENTS]?: WeakMap<object, Replacements> }
+  scope[REPLACEMENTS] ??= new WeakMap()
+  const replacements = scope[REPLACEMENTS].get(requestHeaders) ?? new Map()
+  scope[REPLACEMENTS].set(requestHeaders, replacements)
+  return replacements
 }
