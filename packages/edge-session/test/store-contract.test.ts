@@ -79,6 +79,13 @@ if (redis !== null) {
   const ioredis = new IORedis(redis.url)
   stops.push(() => ioredis.disconnect())
   describeKVStore('ioredisTransport', { engine: 'remote', transport: ioredisTransport(ioredis) })
+  const prefixed = new IORedis(redis.url, { keyPrefix: 'app:' })
+  stops.push(() => prefixed.disconnect())
+  describeKVStore('ioredisTransport with a prefix of its own and a change feed', {
+    engine: 'remote',
+    changes: true,
+    transport: ioredisTransport(prefixed),
+  })
 
   const client = await createClient({ url: redis.url })
     .on('error', () => {})

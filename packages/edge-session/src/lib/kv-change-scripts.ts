@@ -24,7 +24,7 @@ redis.call('PEXPIRE', ${feed}, ${2 * KEPT_FOR})`
 
 /**
  * The script, and in the same step the announcement of its key in the feed, `KEYS[2]`, if its `result` meets the
- * condition.
+ * condition. The key is the last argument but the nonce: a client may put a prefix of its own before what is in `KEYS`.
  */
 export function announced(script: string, condition: string): string {
   return `local function change()
@@ -32,7 +32,7 @@ ${script}
 end
 local result = change()
 if ${condition} then
-${append('KEYS[2]', 'KEYS[1]')}
+${append('KEYS[2]', 'ARGV[#ARGV - 1]')}
 end
 return result`
 }

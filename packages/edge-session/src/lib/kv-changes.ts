@@ -33,7 +33,8 @@ export function createChangingKV(options: KVStoreOptions): ChangingKV {
     const key = kv.keyOf(userId)
     if (inOneStep) {
       try {
-        return await kv.evaluate(operation, { script: announced(script, when), keys: [key, feed], args })
+        const step = announced(script, when)
+        return await kv.evaluate(operation, { script: step, keys: [key, feed], args: [...args, key] })
       } catch (error) {
         // In a Redis Cluster the two keys live on different nodes. It says so before it runs anything.
         if (!(error instanceof SessionUnknownError) || error.reason !== 'reply CROSSSLOT') throw error
