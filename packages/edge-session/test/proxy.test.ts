@@ -212,6 +212,31 @@ describe('proxy: where a server action redirects to, and Next.js asks by itself'
   })
 })
 
+describe('proxy: whoever wraps it', () => {
+  it.each([
+    ['a renewed cookie', '/public', true],
+    ['a cleared one', '/public', false],
+    ['one cleared on the way to sign in', '/dashboard', false],
+  ])('and sets a cookie of their own keeps ours: %s', async (_, path, alive) => {
+    const token = alive ? await app.signIn('alice') : 'garbage'
+    app.clock.now += 86_400_000
+    const { proxy } = app.with({ rotateEvery: '1d' })
+    const wrapped: typeof proxy = async (request, event) => {
+      const response = await proxy(request, event)
+      response.cookies.set('seen', '1')
+      return response
+    }
+    const { setCookies } = await visit(wrapped, path, { token })
+    expect(setCookies).toHaveLength(2)
+    expect(setCookies).toContain('seen=1; Path=/')
+    const ours = alive
+      ? /^__Host-session=[\w.-]{100,}; Path=\/; /
+      : /^__Host-session=; Path=\/; Expires=Thu, 01 Jan 1970/
+    expect(setCookies).toContainEqual(expect.stringMatching(ours))
+    expect(setCookies).toContainEqual(expect.stringMatching(/Secure; HttpOnly; SameSite=lax$/))
+  })
+})
+
 describe('proxy: dead cookies', () => {
   it('asks the primary before it believes a miss, clears the cookie once and hides it from the page', async () => {
     const token = await app.signIn('alice')

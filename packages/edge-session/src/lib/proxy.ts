@@ -50,7 +50,7 @@ export function createProxyFunction<Data>(
       refusal.headers.set('cache-control', NEVER_STORE)
       if (clears) for (const cookie of cleared) refusal.headers.append('set-cookie', cookie)
       if (config.serverTiming) refusal.headers.append('server-timing', timing)
-      return refusal
+      return withCookiesOfItsOwn(refusal)
     }
 
     const passive = request.headers.has(PASSIVE_HEADER)
@@ -75,8 +75,13 @@ export function createProxyFunction<Data>(
     for (const cookie of setCookies) response.headers.append('set-cookie', cookie)
     if (setCookies.length > 0 || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
     if (config.serverTiming) response.headers.append('server-timing', timing)
-    return response
+    return withCookiesOfItsOwn(response)
   }
+}
+
+/** One whose `cookies` know what is in its headers: else whoever sets another cookie there would lose ours. */
+function withCookiesOfItsOwn(response: NextResponse): NextResponse {
+  return new NextResponse(response.body, response)
 }
 
 /** The request headers as the page is to see them; `null` where they are the visitor's own. */
