@@ -47,6 +47,17 @@ describe('the control port', () => {
     expect((await control('GET', '/rules')).body).toEqual(rules)
   })
 
+  it('keeps of long arguments in the journal how they begin', async () => {
+    await kv.command('PING')
+    await fetch(kv.url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${kv.token}` },
+      body: JSON.stringify(['SET', 'long', 'x'.repeat(1_000_000)]),
+    })
+    const [, , value = ''] = kv.journal().at(-1)?.command ?? []
+    expect([value.length, (await kv.command('STRLEN', 'long')) as number]).toEqual([10_000, 1_000_000])
+  })
+
   it('reads and clears the journal and the stats', async () => {
     await control('DELETE', '/journal')
     await control('DELETE', '/__stats')

@@ -26,7 +26,8 @@ describe('startLocalKV()', () => {
     expect(one.controlUrl).toBeNull()
   })
 
-  it.each(['localhost', '127.0.0.5'])('listens on %s', async (host) => {
+  // Elsewhere than on Linux, one address is all of 127.0.0.0/8 that there is.
+  it.each(process.platform === 'linux' ? ['localhost', '127.0.0.5'] : ['localhost'])('listens on %s', async (host) => {
     expect(await restText(await start({ host }), 'PING')).toBe('{"result":"PONG"}')
   })
 

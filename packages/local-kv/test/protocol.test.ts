@@ -190,11 +190,11 @@ describe.each(engines(9))('the REST protocol on $engine', ({ options }) => {
     const response = await rest(kv, { path: '/subscribe/news' })
     const events = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     let seen = (await events?.read())?.value ?? ''
-    await restText(kv, 'PUBLISH', 'news', 'hello, you')
-    while (!seen.includes('you')) seen += (await events?.read())?.value ?? ''
+    await restText(kv, 'PUBLISH', 'news', 'hello,\u2028you\r\nthere')
+    while (!seen.includes('there')) seen += (await events?.read())?.value ?? ''
     await events?.cancel()
 
     expect(response.headers.get('content-type')).toBe('text/event-stream')
-    expect(seen).toBe('data: subscribe,news,1\n\ndata: message,news,hello, you\n\n')
+    expect(seen).toBe('data: subscribe,news,1\n\ndata: message,news,hello,\u2028you\ndata: there\n\n')
   })
 })

@@ -25,6 +25,19 @@ describe('snapshot', () => {
     await rm(folder, { recursive: true })
   })
 
+  it('is written after a change even if it could not be after an earlier one', async () => {
+    const told = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const kv = await start()
+    await writeFile(join(folder, 'sub'), 'in the way')
+    await kv.command('SET', 'a', '1')
+    await expect.poll(() => told.mock.calls.length, { timeout: 5000 }).toBe(1)
+    await rm(join(folder, 'sub'))
+    await kv.command('SET', 'b', '2')
+    await expect.poll(() => readFile(snapshot, 'latin1').catch(() => ''), { timeout: 5000 }).toContain('b')
+    await kv.stop()
+    expect(await (await start()).command('GET', 'a')).toBe('1')
+  })
+
   it('brings every type and the remaining lifetimes back', async () => {
     const before = await start()
     await before.command('SET', 'text', new Uint8Array([0, 255, 10]))

@@ -24,6 +24,7 @@ export async function streamEvents(options: {
 }): Promise<void> {
   const { engine, command, response, syncToken, signal } = options
   const stream = await engine.connect()
+  if (response.closed) return void stream.destroy()
   const end = () => {
     signal.removeEventListener('abort', end)
     stream.destroy()
@@ -41,7 +42,8 @@ export async function streamEvents(options: {
   stream.on(
     'data',
     createReplyReader((reply) => {
-      response.write(`${text(reply).replace(/^/gm, 'data: ')}\n\n`)
+      const lines = text(reply).split(/\r\n|\r|\n/)
+      response.write(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`)
     }),
   )
   stream.write(encodeCommands([command]))

@@ -59,6 +59,8 @@ function momentOf(fault: FaultAction): FaultMoment {
 
 function untilClosed(response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    // The client may have left during a fault before.
+    if (response.closed) return resolve()
     const stop = () => reject(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     response.once('close', () => {

@@ -9,7 +9,7 @@ export interface JournalEntry {
   /** When it arrived, in ms since 1970. */
   readonly at: number
   readonly form: 'single' | 'pipeline' | 'multi-exec'
-  /** Name and arguments as text. Holds whatever the client sent, secrets included. */
+  /** Name and arguments as text, of long ones the first 10,000 characters. Holds whatever the client sent, secrets included. */
   readonly command: readonly string[]
   /** How often it was applied so far: 0 if a fault swallowed it or it still waits, 2 after a duplicate delivery. */
   readonly applied: number
@@ -32,6 +32,7 @@ export interface Journal {
 export type JournalChange = Partial<Pick<JournalEntry, 'applied' | 'servedBy' | 'status'>>
 
 const REMEMBERED_COMMANDS = 10_000
+const LONGEST_ARGUMENT = 10_000
 
 export function createJournal(): Journal {
   let entries: JournalEntry[] = []
@@ -44,7 +45,7 @@ export function createJournal(): Journal {
         request: requests,
         at: Date.now(),
         form,
-        command: command.map(argumentText),
+        command: command.map((argument) => argumentText(argument).slice(0, LONGEST_ARGUMENT)),
         applied: 0,
         servedBy: null,
         faults: faults.map((fault) => fault.type),

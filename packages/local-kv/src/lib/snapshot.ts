@@ -30,7 +30,8 @@ export async function openSnapshot(file: string, state: RedisServerState): Promi
   const save = (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
-    writing = writing.then(() => write(file, database.entriesSnapshot()))
+    // One that failed is told by itself, and does not stand in the way of the next.
+    writing = writing.catch(() => {}).then(() => write(file, database.entriesSnapshot()))
     return writing
   }
 
@@ -43,8 +44,6 @@ export async function openSnapshot(file: string, state: RedisServerState): Promi
   return {
     async close() {
       unsubscribe()
-      await writing.catch(() => {})
-      writing = Promise.resolve()
       await save()
     },
   }
