@@ -1,4 +1,5 @@
 import 'server-only'
+import { createHash } from 'node:crypto'
 import { Ratelimit } from '@upstash/ratelimit'
 import { Redis } from '@upstash/redis'
 import { SessionUnknownError } from 'edge-session'
@@ -20,7 +21,11 @@ export async function countAttempt(by: { user: string; address: string | null })
   if (loginRateLimit === 0) return { allowed: true, retryAfter: 0 }
   limiter ??= createLimiter()
   try {
-    const { success, reset, reason } = await limiter.limit(JSON.stringify([by.address, by.user]))
+    // A hash, as a name may be as long as whoever sends it likes.
+    const key = createHash('sha256')
+      .update(JSON.stringify([by.address, by.user]))
+      .digest('base64url')
+    const { success, reset, reason } = await limiter.limit(key)
     if (reason === 'timeout') throw new SessionUnknownError('create')
     return { allowed: success, retryAfter: Math.max(1, Math.ceil((reset - Date.now()) / 1_000)) }
   } catch {
@@ -35,7 +40,7 @@ function createLimiter(): Ratelimit {
     retry: false,
     signal: () => AbortSignal.timeout(750),
   })
-  // A minute counts from the first attempt: windows cut by the clock would let more through at their edge.
+  // Full again a minute after the first attempt: twice as many in a minute are the most.
   const limiter = Ratelimit.tokenBucket(loginRateLimit, '1 m', loginRateLimit)
   return new Ratelimit({ redis, limiter, prefix: 'login' })
 }

@@ -16,6 +16,7 @@ const port = process.env.PORT || '3000'
 if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
   fail('PORT must be a whole number from 1 to 65535.')
 }
+if (await isBarred()) fail(`Browsers open no page at port ${port}. Choose another: PORT=4000 npm start`)
 if (mode === 'start' && !existsSync(`${here}.next/BUILD_ID`)) {
   fail('The demo is not built. Run "npm start" at the root, which builds it first.')
 }
@@ -82,6 +83,12 @@ function isFree(address) {
     probe.once('error', ({ code }) => resolve(code !== 'EADDRINUSE'))
     probe.listen({ port, host: address }, () => probe.close(() => resolve(true)))
   })
+}
+
+/** Ports of other protocols, by the Fetch standard. */
+async function isBarred() {
+  const error = await fetch(`http://${host}:${port}`, { method: 'HEAD' }).catch((reason) => reason)
+  return error instanceof Error && error.cause?.message === 'bad port'
 }
 
 async function isUp() {
