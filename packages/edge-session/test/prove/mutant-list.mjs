@@ -366,8 +366,9 @@ export const MUTANTS = [
   {
     name: 'requests share what is known (auth0 CVE-2026-40155)',
     file: 'request-state.ts',
-    find: 'states.get(requestHeaders) ?? { found: undefined, fresh: false }\n    states.set(requestHeaders, state)',
-    replace: 'states.get(engine) ?? { found: undefined, fresh: false }\n    states.set(engine, state)',
+    find: 'states.get(requestHeaders) ?? { found: undefined, fresh: false, replaced: undefined }\n    states.set(requestHeaders, state)',
+    replace:
+      'states.get(engine) ?? { found: undefined, fresh: false, replaced: undefined }\n    states.set(engine, state)',
     test: 'server.test.ts',
     named: 'is never that of another request',
   },
@@ -674,5 +675,29 @@ export const MUTANTS = [
     replace: '',
     test: 'guard.test.ts',
     named: 'refuses others',
+  },
+  {
+    name: 'a change is announced under the key that a client has prefixed, and nobody hears of it',
+    file: 'kv-change-scripts.ts',
+    find: "append('KEYS[2]', 'ARGV[#ARGV - 1]')",
+    replace: "append('KEYS[2]', 'KEYS[1]')",
+    test: 'store-contract.test.ts',
+    named: 'ioredisTransport with a prefix of its own',
+  },
+  {
+    name: 'the page that an action renders does not know what the action did',
+    file: 'request-state.ts',
+    find: '        replacements.set(name, recognised)\n',
+    replace: '',
+    test: 'server.test.ts',
+    named: 'shows the page what the action did',
+  },
+  {
+    name: 'a cookie that is set around the proxy takes the place of ours',
+    file: 'proxy.ts',
+    find: 'return new NextResponse(response.body, response)',
+    replace: 'return response',
+    test: 'proxy.test.ts',
+    named: 'sets a cookie of their own keeps ours',
   },
 ]
