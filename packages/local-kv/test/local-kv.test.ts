@@ -27,9 +27,12 @@ describe('startLocalKV()', () => {
   })
 
   // Elsewhere than on Linux, one address is all of 127.0.0.0/8 that there is.
-  it.each(process.platform === 'linux' ? ['localhost', '127.0.0.5'] : ['localhost'])('listens on %s', async (host) => {
-    expect(await restText(await start({ host }), 'PING')).toBe('{"result":"PONG"}')
-  })
+  it.each(process.platform === 'linux' ? ['localhost', '127.0.0.5'] : ['localhost'])(
+    'listens on %s',
+    async (host) => {
+      expect(await restText(await start({ host }), 'PING')).toBe('{"result":"PONG"}')
+    },
+  )
 
   it.each(['0.0.0.0', '::', '192.168.1.1', 'example.com', ''])('refuses to listen on %j', async (host) => {
     await expect(startLocalKV({ host })).rejects.toThrow('is not a loopback address')
