@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyVariant, DEMO, FIXTURES, LIBRARY } from './copy-variant.ts'
-import { ALL, directoryOf, E2E, type Variant } from './variants.ts'
+import { ALL, directoryOf, E2E, REPOSITORY, type Variant } from './variants.ts'
 
 /** Builds what has changed since the last run, two at a time. Vitest calls it once before all tests. */
 export default function buildAll(): Promise<void> {
@@ -64,6 +64,9 @@ function fingerprintOf(variant: Variant): string {
     DEMO,
     FIXTURES,
     join(LIBRARY, 'dist'),
+    join(LIBRARY, 'package.json'),
+    join(REPOSITORY, 'pnpm-lock.yaml'),
+    join(REPOSITORY, 'tsconfig.base.json'),
     join(E2E, 'support/copy-variant.ts'),
     join(E2E, 'package.json'),
   ]
