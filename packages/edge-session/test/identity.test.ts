@@ -10,9 +10,12 @@ const MINUTE = 60_000
 const START = 1_800_000_000_000
 const seal = createSeal([SECRET])
 
-function node(given: { seal?: typeof seal } = {}) {
+function node(given: { seal?: typeof seal; name?: string } = {}) {
   const clock = { now: START }
-  return { clock, ...createIdentities({ seal: given.seal ?? seal, now: () => clock.now }) }
+  return {
+    clock,
+    ...createIdentities({ seal: given.seal ?? seal, now: () => clock.now, name: given.name ?? 'a' }),
+  }
 }
 
 async function newToken(): Promise<OpenToken> {
@@ -57,6 +60,14 @@ describe('an identity', () => {
     expect(await identities.open(header, other)).toBeNull()
     expect(await identities.open(header, token)).not.toBeNull()
     expect(await identities.open(header, other)).toBeNull()
+  })
+
+  it('is of the instance with the same cookie only', async () => {
+    const token = await newToken()
+    const header = await node().seal(active(), token)
+    expect(await node({ name: 'b' }).open(header, token)).toBeNull()
+    expect(await node().open(header, token)).not.toBeNull()
+    expect(await node({ name: 'b' }).open(header, token)).toBeNull()
   })
 
   it('is opened by nobody without the secret, also from memory', async () => {

@@ -31,7 +31,7 @@ describe('a process remembers the latest ones in use, however many there were:',
   })
 
   it('1,000 identities that it sealed and 1,000 that it opened, of 1 kB each, as all are over in a minute', async () => {
-    const identities = createIdentities({ seal, now })
+    const identities = createIdentities({ seal, now, name: '__Host-session' })
     const token = await openNew(createTokens({ seal, now }))
     for (let i = 0; i < 1_100; i += 1) {
       const record = newRecord({ lastSeenAt: START + i })

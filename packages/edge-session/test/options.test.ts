@@ -3,7 +3,7 @@ import { ConfigurationError } from '../src/lib/errors.ts'
 import { createKVEngine } from '../src/lib/kv-engine.ts'
 import { kvStore } from '../src/lib/kv-store.ts'
 import { LIFETIME_PRESETS } from '../src/lib/lifetime.ts'
-import { type EdgeSessionOptions, kvFromEnvironment } from '../src/lib/options.ts'
+import { type EdgeSessionOptions, kvFromEnvironment, resolveOptions } from '../src/lib/options.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
 
 const secret = 'a-secret-of-at-least-32-characters-here'
@@ -19,6 +19,11 @@ function refusal(options: EdgeSessionOptions): string {
   }
   return 'accepted'
 }
+
+it('takes a secret with commas for a list, as the environment is', () => {
+  const two = [secret, `${secret}2`]
+  expect(resolveOptions({ secret: two.join(', ') }).secrets()).toEqual(two)
+})
 
 describe('options that are refused at construction, in one sentence that names them', () => {
   const cases: [string, EdgeSessionOptions][] = [

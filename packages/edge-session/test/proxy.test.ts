@@ -176,6 +176,19 @@ describe('proxy: a HEAD request', () => {
   })
 })
 
+describe('proxy: a token that is sealed anew', () => {
+  it('is activity as well, when that is due', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 86_400_000
+    const { setCookies } = await visit(app.with({ secret: [OTHER_SECRET, SECRET] }).proxy, '/public', {
+      token,
+    })
+    expect(setCookies).toHaveLength(1)
+    const [record] = await app.lifecycle.list('alice')
+    expect(record?.lastSeenAt).toBe(app.clock.now)
+  })
+})
+
 describe('proxy: a renewed cookie', () => {
   it('lasts as long as the session may, from now on', async () => {
     const token = await app.signIn('alice')

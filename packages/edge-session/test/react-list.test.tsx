@@ -189,6 +189,21 @@ describe('useSessions', () => {
     expect([list.error, page.router.refresh.mock.calls.length]).toEqual(['ERR_SESSION_NOT_FOUND', 1])
   })
 
+  it('drops the list when somebody else signs in, and asks for theirs', async () => {
+    endpoints.answer = () => json(DEVICES)
+    const page = await open()
+    const held: (() => void)[] = []
+    endpoints.answer = () => new Promise((resolve) => held.push(() => resolve(json([device('of-bob')]))))
+    await page.render(
+      <SessionProvider session={sessionOf('bob')}>
+        <List />
+      </SessionProvider>,
+    )
+    expect([list.status, ids()]).toEqual(['loading', ''])
+    await act(async () => held.forEach((answer) => void answer()))
+    expect([list.status, ids()]).toEqual(['ready', 'of-bob'])
+  })
+
   it('needs no SessionProvider', async () => {
     endpoints.answer = () => json(DEVICES)
     pages.push(await openPage(<List />))

@@ -134,10 +134,10 @@ describe('getSession and lookupSession', () => {
   })
 
   it('see with fresh what ended since the request began', async () => {
-    const alice = await signIn('alice')
+    const [alice, elsewhere] = [await signIn('alice'), routeBrowser()]
     const { value } = await alice.run(async () => {
       const before = await app.getSession()
-      await app.revokeAllSessions('alice')
+      await elsewhere.run(() => app.revokeAllSessions('alice'))
       return [before?.userId, (await app.getSession())?.userId, await app.getSession({ fresh: true })]
     })
     expect(value).toEqual(['alice', 'alice', null])
@@ -332,6 +332,14 @@ describe('updateSession', () => {
     expect((await alice.run(() => shop.getSession())).value?.data).toEqual({ cart: ['tea', 'jam'] })
   })
 
+  it('counts every one of many that come to the same', async () => {
+    const alice = await signIn('alice')
+    const count = () => app.updateSession(({ n = 0 }) => ({ n: Number(n) + 1 }))
+    await alice.run(() => Promise.all(Array.from({ length: 5 }, count)))
+    await Promise.all(Array.from({ length: 5 }, () => routeBrowser(alice.token).run(count)))
+    expect((await alice.run(() => app.getSession())).value?.data).toEqual({ n: 10 })
+  })
+
   it('changes nothing that the function does to the data and does not return', async () => {
     app = site.make({ cache: {} })
     const alice = await signIn('alice', { list: [1] })
@@ -379,6 +387,34 @@ describe('an instance that Next.js loaded twice, for its actions and for its pag
     })
     expect(value).toBeNull()
     expect((await routeBrowser().run(() => app.getSession())).value).toBeNull()
+  })
+})
+
+describe('what ends the own session in passing', () => {
+  it.each([
+    ['revokeSession', (id: string) => app.revokeSession(id)],
+    ['revokeSession for a named user', (id: string) => app.revokeSession(id, { userId: 'alice' })],
+    ['revokeAllSessions', () => app.revokeAllSessions('alice')],
+  ])('is seen by the rest of the request: %s', async (_, end) => {
+    const alice = await signIn('alice')
+    const { value } = await alice.run(async () => {
+      const { id = '' } = (await app.getSession()) ?? {}
+      await end(id)
+      return app.lookupSession()
+    })
+    expect(value).toEqual({ outcome: 'none', reason: 'revoked' })
+  })
+
+  it('is no sign-in that is refused for somebody else, whose session stays theirs', async () => {
+    app = site.make({ maxSessions: 1, whenFull: 'refuse' })
+    const [alice, bob] = [await signIn('alice'), await signIn('bob')]
+    const { thrown, value, setCookies } = await alice.run(async () => {
+      const refused = await app.createSession({ userId: 'bob' }).catch((error) => error.code)
+      return [refused, await app.getSession()]
+    })
+    expect([thrown, value]).toEqual([undefined, ['ERR_SESSION_LIMIT', null]])
+    expect(setCookies).toEqual([expect.stringMatching(CLEARED)])
+    expect((await bob.run(() => app.getSession())).value?.userId).toBe('bob')
   })
 })
 

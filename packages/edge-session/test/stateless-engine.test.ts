@@ -241,7 +241,7 @@ describe('renewal of a session in a cookie', () => {
   it('is due when an older secret sealed it, and is no activity then', async () => {
     const { token, record } = await start().signIn()
     const next = start({ secret: [OTHER_SECRET, SECRET] })
-    const fresh = await createSeal([SECRET]).seal('stateless', { r: record, m: 1 })
+    const fresh = await createSeal([SECRET]).seal('stateless', { r: record, m: 1, n: '__Host-session' })
     next.clock.now += 1_000
     const renewed = await next.engine.renew(await next.activeOf(fresh))
     expect(renewed).toMatchObject({ record, token: { current: true } })
@@ -252,6 +252,22 @@ describe('renewal of a session in a cookie', () => {
 })
 
 describe('a stateless engine', () => {
+  it('is not that of another cookie, though it has the same secret', async () => {
+    const { token } = await start().signIn()
+    const other = start({ cookie: { name: 'other' } })
+    expect(await other.engine.recognise([token])).toEqual({ outcome: 'none', reason: 'malformed' })
+    expect(await start().engine.recognise([token])).toMatchObject({ outcome: 'active' })
+    expect(await other.engine.recognise([token])).toMatchObject({ outcome: 'none' })
+  })
+
+  it('takes an update for activity', async () => {
+    const { signIn, engine, activeOf, clock } = start()
+    const { token } = await signIn()
+    clock.now += MINUTE
+    const { record } = await engine.writer().update(await activeOf(token), (current) => current)
+    expect(record.lastSeenAt).toBe(clock.now)
+  })
+
   it('has nothing to record activity in, and nothing to hand over', async () => {
     const { engine, signIn } = start()
     const { held, token } = await signIn()

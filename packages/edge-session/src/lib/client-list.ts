@@ -38,7 +38,15 @@ export function useSessions({
   // Ids are never used twice, so what is revoked may stay in here.
   const [revoked, setRevoked] = useState<ReadonlySet<string>>(new Set())
   const [error, setError] = useState<string | null>(null)
-  const refreshCurrent = useContext(Current)?.refresh
+  const current = useContext(Current)
+  const refreshCurrent = current?.refresh
+  const user = current?.session?.userId
+  const [listed, setListed] = useState(user)
+  // Somebody else has signed in: what is here is not theirs.
+  if (user !== undefined && listed !== user) {
+    setListed(user)
+    if (listed !== undefined && given === undefined) setList({ given, sessions: null, failed: false })
+  }
   const turn = useRef(0)
 
   const ask = useCallback(
@@ -62,9 +70,10 @@ export function useSessions({
     setList((before) => ({ ...before, sessions: sessions ?? before.sessions, failed: sent === null }))
   }, [ask])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again for another user.
   useEffect(() => {
     if (given === undefined) void refresh()
-  }, [given, refresh])
+  }, [given, refresh, listed])
 
   const sessions = (list.sessions ?? []).filter(({ id }) => !revoked.has(id))
 

@@ -3,6 +3,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import type { RequestState } from './request-state.ts'
 import type { ListedSession } from './session.ts'
 import { checkUserId } from './session-data.ts'
+import type { OpenToken } from './token.ts'
 
 /** A user's sessions on all devices. Only where there is a store to ask. */
 export interface DeviceFunctions<Data> {
@@ -28,6 +29,14 @@ export function createDeviceFunctions<Data>(app: {
   // A session that was revoked, and that a cache does not know of yet, ends no other.
   const pastTheCache = { fresh: engine.config.cache !== null }
 
+  /** The rest of the request sees no session any more, if it was its own that ended. */
+  async function forget(isOwn: (token: OpenToken) => boolean): Promise<void> {
+    // Outside of a request there is nothing to forget.
+    const state = await requestState().catch(() => null)
+    const token = (await state?.heldToken()) ?? null
+    if (token !== null && isOwn(token)) state?.replace({ outcome: 'none', reason: 'revoked' })
+  }
+
   return {
     async listSessions(userId) {
       const state = await requestState()
@@ -48,7 +57,9 @@ export function createDeviceFunctions<Data>(app: {
       const userId = options?.userId ?? (await state.requireActive(pastTheCache)).record.userId
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
-      return lifecycle().revoke({ userId, id })
+      const revoked = await lifecycle().revoke({ userId, id })
+      await forget((token) => token.id === id)
+      return revoked
     },
 
     async revokeOtherSessions() {
@@ -57,8 +68,10 @@ export function createDeviceFunctions<Data>(app: {
       return lifecycle().revokeAll(record.userId, { except: record.id })
     },
 
-    revokeAllSessions(userId) {
-      return lifecycle().revokeAll(checkUserId(userId), { except: null })
+    async revokeAllSessions(userId) {
+      const revoked = await lifecycle().revokeAll(checkUserId(userId), { except: null })
+      await forget((token) => token.claims.userId === userId)
+      return revoked
     },
   }
 }

@@ -57,7 +57,7 @@ export class SessionTooLargeError extends EdgeSessionError {
   }
 }
 
-/** `maxSessions` is reached and the policy is `'refuse'`. No session was created and none was ended. */
+/** `maxSessions` is reached and the policy is `'refuse'`. No session was created, and none of that user's ended. */
 export class SessionLimitError extends EdgeSessionError {
   override name = 'SessionLimitError'
 

@@ -32,10 +32,21 @@ interface Claims {
   readonly b: string
   /** Expiry, ms. */
   readonly e: number
+  /** Name of the session cookie. */
+  readonly n: string
   readonly i: Identity
 }
 
-export function createIdentities({ seal, now }: { seal: Seal; now: () => number }): Identities {
+export function createIdentities({
+  seal,
+  now,
+  name,
+}: {
+  seal: Seal
+  now: () => number
+  /** Of the session cookie. Another instance of the app may have the same secret, and other sessions. */
+  name: string
+}): Identities {
   // Few, as each is of use for a minute at most: sessions in use at the same time, not all that come in a day.
   const sealedMemo = sharedMemo<{ header: string; sealedAt: number }>({
     name: 'identity-sealed',
@@ -44,7 +55,7 @@ export function createIdentities({ seal, now }: { seal: Seal; now: () => number 
   const openedMemo = sharedMemo<string>({ name: 'identity-opened', maxSize: 1_000 })
 
   async function sealFresh(identity: Identity, { binding }: OpenToken): Promise<string> {
-    const claims = (i: Identity): Claims => ({ b: binding, e: now() + VALID_FOR, i })
+    const claims = (i: Identity): Claims => ({ b: binding, e: now() + VALID_FOR, n: name, i })
     const whole = await seal.seal('identity', claims(identity))
     if (whole.length <= LONGEST_HEADER || identity.outcome !== 'active') return whole
     const record = { ...identity.record, data: {}, userAgent: null }
@@ -77,7 +88,7 @@ export function createIdentities({ seal, now }: { seal: Seal; now: () => number 
       // Only the proxy holds the key of this purpose, so the shape is ours.
       const claims: Claims = JSON.parse(text)
       const fresh = now() < claims.e && claims.e - now() <= 2 * VALID_FOR
-      return fresh && claims.b === token.binding ? claims.i : null
+      return fresh && claims.b === token.binding && claims.n === name ? claims.i : null
     },
   }
 }

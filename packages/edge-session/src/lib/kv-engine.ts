@@ -62,7 +62,7 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       const common = { config, store, seal, tokens, emit }
       made = {
         ...common,
-        identities: createIdentities({ seal, now }),
+        identities: createIdentities({ seal, now, name: config.cookie.name }),
         recognition: withCache(createRecognition(common), common),
       }
     }

@@ -39,7 +39,7 @@ export function kvStore(options: KVStoreOptions): SessionStore {
       const [kind, state, times] = asArray(reply, { operation: 'update', lengths: [1, 3] })
       if (kind === 1) return { kind: 'updated' }
       if (kind === 0) return { kind: 'missing' }
-      const current = asStored(record, [state ?? null, times ?? null, null, null])
+      const current = asStored({ userId, id }, [state ?? null, times ?? null, null, null])
       if (kind !== 2 || current.kind !== 'record') throw new SessionUnknownError('update')
       return { kind: 'conflict', current: current.record }
     },

@@ -72,12 +72,12 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
     },
 
     async update(record) {
-      const { userId, id, version, role, data } = record
+      const { userId, id, version, role, data, mark } = record
       const { sessions } = find(userId)
       const stored = sessions.get(id)
       if (stored === undefined) return { kind: 'missing' }
       const current = parse(stored)
-      const next = { ...current, version, role, data }
+      const next = { ...current, version, role, data, ...(mark !== undefined && { mark }) }
       if (JSON.stringify(next) === stored.text) return { kind: 'updated' }
       if (current.version !== version - 1) return { kind: 'conflict', current }
       sessions.set(id, { ...stored, text: JSON.stringify(next) })
@@ -175,7 +175,8 @@ interface Trail {
 }
 
 function parse({ text }: Stored): SessionRecord {
-  return JSON.parse(text)
+  const { mark: _, ...record } = JSON.parse(text)
+  return record
 }
 
 function timeLeft(times: SessionTimes, now: number): number {

@@ -16,9 +16,9 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   /** Sessions live in KV. See {@link StatelessOptions} for the other mode. */
   readonly mode?: 'kv'
   /**
-   * At least 32 characters of randomness (`openssl rand -base64 32`). In a list the first seals and all unseal: put a
-   * new one in front, and drop the old one when no session is left that uses it.
-   * Default: `SESSION_SECRET`, a comma-separated list.
+   * At least 32 characters of randomness (`openssl rand -base64 32`). In a list, or a text with commas, the first seals
+   * and all unseal: put a new one in front, and drop the old one when no session is left that uses it.
+   * Default: `SESSION_SECRET`.
    */
   readonly secret?: string | readonly string[]
   /** How to reach KV. Default: the REST API named by `UPSTASH_REDIS_REST_URL`/`_TOKEN` or `KV_REST_API_URL`/`_TOKEN`. */
@@ -225,7 +225,7 @@ function secretsFromEnvironment(): readonly string[] {
 }
 
 function checkSecrets(secret: string | readonly string[], name: string): readonly string[] {
-  const secrets = (typeof secret === 'string' ? [secret] : secret).map((entry) => entry.trim())
+  const secrets = (typeof secret === 'string' ? secret.split(',') : secret).map((entry) => entry.trim())
   if (secrets.length === 0 || secrets.some((entry) => entry.length < 32)) {
     throw new ConfigurationError(
       `${name} needs at least 32 characters in every entry. Use the output of "openssl rand -base64 32".`,

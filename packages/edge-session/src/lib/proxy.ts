@@ -63,7 +63,7 @@ export function createProxyFunction<Data>(
     const headers = await forward({ engine, request, current, presented, copies, isPublic })
     const response = await respond({ request, event, headers, current })
 
-    if (current.outcome === 'active' && lasting && renewed === null) {
+    if (current.outcome === 'active' && lasting) {
       const touch = engine.touch(current)
       if (touch !== null) event.waitUntil(touch)
     }

@@ -1,17 +1,19 @@
 import type { JsonObject, JsonValue, SessionRecord, SessionRef, SessionTimes } from './record.ts'
 
-/** Largest stored record in bytes. A larger one is not ours, and may be nested more deeply than JSON can be written. */
+/** Largest record in bytes, as apps fill it. */
 export const RECORD_LIMIT = 4_096
+/** Longer than one of ours with its mark; it may be nested more deeply than JSON can be written. */
+const TOO_LONG = RECORD_LIMIT + 100
 
 /**
  * How a record is written. The `1|` in front is the format's version, and it is not JSON, so that no KV client
  * "deserialises" the value on its way. The second number is the record's version, which scripts compare.
  *
- * state: `1|<version>|{"r":role,"d":data,"a":userAgent,"i":ip}`
+ * state: `1|<version>|{"r":role,"d":data,"a":userAgent,"i":ip,"m":mark}`, without `m` until it is updated
  * times: `createdAt authenticatedAt lastSeenAt absoluteEnd idle`
  */
-export function encodeState({ version, role, data, userAgent, ip }: SessionRecord): string {
-  return `1|${version}|${JSON.stringify({ r: role, d: data, a: userAgent, i: ip })}`
+export function encodeState({ version, role, data, userAgent, ip, mark }: SessionRecord): string {
+  return `1|${version}|${JSON.stringify({ r: role, d: data, a: userAgent, i: ip, m: mark })}`
 }
 
 /** See {@link encodeState}. */
@@ -29,7 +31,7 @@ export function decodeRecord(
   const [, format, version, json = ''] = parts
   if (format !== '1') return 'newer'
   const times = decodeTimes(stored.times)
-  const state = json.length > RECORD_LIMIT ? null : parseObject(json)
+  const state = json.length > TOO_LONG ? null : parseObject(json)
   if (version === undefined || times === null || state === null) return 'corrupt'
   const { r: role, d: data, a: userAgent, i: ip } = state
   if (!isTextOrNull(role) || !isTextOrNull(userAgent) || !isTextOrNull(ip) || !isObject(data))

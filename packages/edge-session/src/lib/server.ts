@@ -3,7 +3,13 @@ import { forbidden, redirect } from 'next/navigation'
 import { type CookieSetting, clearedCookies, issuedCookie } from './cookie.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import type { Engine, Recognised } from './engine.ts'
-import { InvalidArgumentError, ReadOnlyContextError } from './errors.ts'
+import {
+  InvalidArgumentError,
+  ReadOnlyContextError,
+  SessionLimitError,
+  SessionUnknownError,
+  type StoreOperation,
+} from './errors.ts'
 import { newRecord } from './new-record.ts'
 import type { Issued } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
@@ -66,6 +72,10 @@ export interface SessionFunctions<Data> {
    * @throws SessionNotFoundError, SessionTooLargeError, SessionUnknownError, ReadOnlyContextError
    */
   reauthenticate(change?: { readonly role?: string | null }): Promise<Session<Data>>
+}
+
+function isUnknown(error: unknown, operation: StoreOperation): boolean {
+  return error instanceof SessionUnknownError && error.operation === operation
 }
 
 export function createSessionFunctions<Data>(app: {
@@ -168,7 +178,18 @@ export function createSessionFunctions<Data>(app: {
       await state.assertKVAnswers('create')
       await assertCookiesWritable(state, 'createSession')
       const previous = await state.heldToken()
-      const issued = await writer().create(fields, { remember: session.remember ?? true, previous })
+      const issued = await writer()
+        .create(fields, { remember: session.remember ?? true, previous })
+        .catch((error: unknown) => {
+          // Another user's session is ended first: then it is gone, though no new one came of it.
+          const ended = error instanceof SessionLimitError || isUnknown(error, 'create')
+          if (ended && previous !== null && previous.claims.userId !== fields.userId) {
+            state.replace({ outcome: 'none', reason: 'revoked' })
+            for (const setting of clearedCookies(config))
+              setCookie(state, { setting, operation: 'createSession' })
+          }
+          throw error
+        })
       try {
         return await adopt(state, { issued, operation: 'createSession' })
       } catch (error) {
@@ -225,8 +246,8 @@ export function createSessionFunctions<Data>(app: {
     async reauthenticate({ role } = {}) {
       const state = await requestState()
       const active = await state.requireActive()
-      await assertCookiesWritable(state, 'reauthenticate')
       const change = { role: role === undefined ? active.record.role : checkRole(role) }
+      await assertCookiesWritable(state, 'reauthenticate')
       const issued = await writer().reauthenticate(active, change)
       return adopt(state, { issued, operation: 'reauthenticate' })
     },

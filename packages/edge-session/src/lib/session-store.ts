@@ -51,7 +51,10 @@ export interface Changes {
 export interface SessionStore extends RecognitionStore {
   /** Stores a new session, ends `replaces`, and keeps the user's number of live sessions within `limit`. */
   create(record: SessionRecord, options: CreateOptions): Promise<CreateResult>
-  /** Replaces role and data if the stored version is still `record.version - 1`. */
+  /**
+   * Replaces role and data if the stored version is still `record.version - 1`. What was stored by this very update, its
+   * `mark` included, is `updated` as well; an equal update of somebody else is a conflict.
+   */
   update(record: SessionRecord): Promise<UpdateResult>
   /** Moves a session to `nextId`. With `graceEnd` it leaves a trail from the old id; with `null`, the old id is dead at once. */
   rotate(record: SessionRecord, options: RotateOptions): Promise<RotateResult>

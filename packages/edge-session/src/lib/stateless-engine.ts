@@ -28,6 +28,7 @@ export interface StatelessEngine<Data> extends Engine<Data> {
 export function createStatelessEngine<Data>(options: StatelessOptions<Data>): StatelessEngine<Data> {
   const config = resolveOptions(options)
   const { now } = config
+  const { name } = config.cookie
   const emit = createEmit(config)
   const memo = sharedMemo<StatelessToken>({ name: 'stateless', maxSize: 2_000 })
   let made: Seal | undefined
@@ -38,23 +39,26 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
   }
 
   async function openOne(token: string): Promise<StatelessToken | NoneReason> {
-    let opened = memo.get(token)
+    const key = `${name}=${token}`
+    let opened = memo.get(key)
     if (opened === undefined || !(await seal().isOurs(token))) {
       const unsealed = await seal().unseal('stateless', token)
       if (unsealed.kind !== 'opened') return unsealed.kind
       // Only instances with our secret can seal for this purpose, so the shape is ours.
-      const { r: record, m } = unsealed.claims as { r: SessionRecord; m: 0 | 1 }
+      const { r: record, m, n } = unsealed.claims as { r: SessionRecord; m: 0 | 1; n: string }
+      // Another instance of the app may have the same secret, and other sessions.
+      if (n !== name) return 'malformed'
       const { userId, id, absoluteEnd, lastSeenAt: issuedAt } = record
       const claims = { sid: '', userId, issuedAt, absoluteEnd, remember: m === 1 }
       opened = { token, record, claims, id, binding: await sha256(token), current: unsealed.current }
-      memo.set(token, opened)
+      memo.set(key, opened)
     }
     // A copy: nothing that an app does to its session reaches the next request.
     return expiryReason(opened.record, now()) ?? { ...opened, record: structuredClone(opened.record) }
   }
 
   async function issue(record: SessionRecord, { remember }: { remember: boolean }): Promise<Issued> {
-    const token = await seal().seal('stateless', { r: record, m: remember ? 1 : 0 })
+    const token = await seal().seal('stateless', { r: record, m: remember ? 1 : 0, n: name })
     const bytes = config.cookie.name.length + token.length
     if (bytes > LONGEST_COOKIE) throw new SessionTooLargeError(bytes, LONGEST_COOKIE)
     return { token, record, remember }
@@ -69,7 +73,7 @@ export function createStatelessEngine<Data>(options: StatelessOptions<Data>): St
     },
 
     async update({ token, record }, change) {
-      const next = { ...(await change(record)), version: record.version + 1 }
+      const next = { ...(await change(record)), version: record.version + 1, lastSeenAt: now() }
       const issued = await issue(next, token.claims)
       emit({ type: 'update', userId: next.userId, id: next.id })
       return { record: next, issued }

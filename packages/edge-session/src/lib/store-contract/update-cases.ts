@@ -61,6 +61,22 @@ export const updateCases: readonly StoreContractCase[] = [
   }),
 
   storeCase(
+    'update equal to that of somebody else is a conflict, and repeated it is not',
+    async ({ store, signIn, find }) => {
+      const record = await signIn()
+      const stored = { ...record, version: 2, data: { count: 1 } }
+      const [one, other] = [
+        { ...stored, mark: 'one' },
+        { ...stored, mark: 'other' },
+      ]
+      expectEqual(await store.update(one), { kind: 'updated' })
+      expectEqual(await store.update(other), { kind: 'conflict', current: stored })
+      expectEqual(await store.update(one), { kind: 'updated' })
+      expectEqual(await find(record), stored)
+    },
+  ),
+
+  storeCase(
     'update repeated after another one is a conflict and reverts nothing',
     async ({ store, signIn, find }) => {
       const record = await signIn()
