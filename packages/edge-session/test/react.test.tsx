@@ -223,6 +223,15 @@ describe('coming back', () => {
   })
 })
 
+describe('an answer that is none', () => {
+  it.each([null, 'text', [], {}])('is not known: %j', async (body) => {
+    const page = await open({ session: sessionOf('alice') })
+    endpoints.answer = () => json(body)
+    await act(() => current.refresh())
+    expect(page.text()).toBe('unknown:alice')
+  })
+})
+
 describe('the end of a session', () => {
   it('is announced when the server confirms that it is near, and asked about when it has come', async () => {
     const alice = sessionOf('alice', { expiresAt: new Date(Date.now() + 10 * MINUTE) })
@@ -281,6 +290,17 @@ describe('the end of a session', () => {
     await pass(MINUTE)
     expect(page.text()).toBe('active:alice:ends soon')
     expect(current.endsSoon?.getTime()).toBe(alice.expiresAt.getTime() + 60 * MINUTE)
+  })
+
+  it('is not near any more once the clock is known to be wrong', async () => {
+    // This device is an hour ahead, and the page came with a session that lasts 30 minutes more.
+    const ahead = 60 * MINUTE
+    const alice = sessionOf('alice', { expiresAt: new Date(Date.now() - ahead + 30 * MINUTE) })
+    endpoints.answer = () => json({ session: alice }, { date: Date.now() - ahead })
+    const page = await open({ session: alice })
+    expect(page.text()).toBe('active:alice:ends soon')
+    await pass(3_000)
+    expect([page.text(), current.endsSoon]).toEqual(['active:alice', null])
   })
 
   it('does not make a page hurry whose clock nobody corrects', async () => {

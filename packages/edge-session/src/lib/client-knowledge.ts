@@ -35,7 +35,7 @@ export function fromPage(before: Knowledge, given: Given): Knowledge {
 /** Only a proven "none" takes a session away. */
 export function fromAnswer(before: Knowledge, answer: Answer, source: 'own' | 'heard'): Knowledge {
   if (answer.code === 'ERR_SESSION_NOT_FOUND') return { ...knowing(before, null), source }
-  const sent = answer.code === null ? (answer.body as { session?: object | null }).session : undefined
+  const sent = answer.code === null ? (answer.body as { session?: object | null } | null)?.session : undefined
   if (answer.code !== null || typeof sent !== 'object') return { ...before, source, status: 'unknown' }
   const session = sent === null ? null : reviveDates<ClientSession<unknown>>(sent)
   return { ...knowing(before, session), source, clockAhead: answer.clockAhead }

@@ -122,8 +122,10 @@ export function SessionProvider(props: SessionProviderProps): ReactNode {
     const now = Date.now()
     const end = endOf(known) ?? Number.POSITIVE_INFINITY
     const near = end - now <= warning
-    if (near && known.endsSoon === null) {
-      return setKnown((latest) => (latest === known ? { ...known, endsSoon: new Date(end) } : latest))
+    // No longer near, too, once it is known how wrong this device's clock is.
+    if (near !== (known.endsSoon !== null)) {
+      const endsSoon = near ? new Date(end) : null
+      return setKnown((latest) => (latest === known ? { ...known, endsSoon } : latest))
     }
     // A second late, as servers tell the time to the second; and never in a hurry, whatever the clocks say.
     const due = near ? Math.max(end, now + 1_000) + 1_000 : end - warning
