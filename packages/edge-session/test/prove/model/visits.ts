@@ -120,10 +120,11 @@ async function checkActive(
   if (rotation !== null && (heard || next !== null)) expect(rotation.nextIds).toContain(next?.id ?? null)
   if (rotation === null && !(renews && (reissued || info.stage !== node.stage))) expect(next).toBeNull()
 
-  const attempted = next === null && !plan.passive && isDue(node, match, at)
+  const rotated = rotation !== null && next !== null
+  const attempted = !rotated && !plan.passive && isDue(node, match, at)
   const told = world.events.some((event) => event.type === 'touch')
   if (heard) expect(told).toBe(attempted)
-  if (rotation !== null && next !== null) world.note('rotated')
+  if (rotated) world.note('rotated')
   if (rotation !== null && next === null) world.note('rotation failed')
   if (info.stage !== node.stage && next !== null) world.note('sealed again')
   if (told) world.note('touched')
