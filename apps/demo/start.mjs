@@ -16,7 +16,6 @@ const port = process.env.PORT || '3000'
 if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
   fail('PORT must be a whole number from 1 to 65535.')
 }
-if (await isBarred()) fail(`Browsers open no page at port ${port}. Choose another: PORT=4000 npm start`)
 if (mode === 'start' && !existsSync(`${here}.next/BUILD_ID`)) {
   fail('The demo is not built. Run "npm start" at the root, which builds it first.')
 }
@@ -26,6 +25,8 @@ if (!(await isFree(host)) || !(await isFree('::1'))) {
     `Port ${port} is in use. Stop what listens there, or choose another: PORT=${Number(port) + 1} npm start`,
   )
 }
+// After it is known to be free, so that nobody keeps the question waiting.
+if (await isBarred()) fail(`Browsers open no page at port ${port}. Choose another: PORT=4000 npm start`)
 
 mkdirSync(local, { recursive: true, mode: 0o700 })
 const stateless = process.env.SESSION_MODE === 'stateless'

@@ -5,7 +5,10 @@ import { createProxyFunction, type ProxyFunction } from './proxy.ts'
 import type { JsonObject } from './record.ts'
 import type { RecognitionStore } from './session-store.ts'
 
-/** Only the proxy, for those who want nothing of `next/headers` in their edge bundle. Options as in `createEdgeSession`, without `mode`. */
+/**
+ * Only the proxy, for those who want nothing of `next/headers` in their edge bundle. Options as in `createEdgeSession`,
+ * but for `mode: 'stateless'`.
+ */
 export function createProxy<Data extends object = JsonObject>(
   options: EdgeSessionOptions<Data, RecognitionStore> = {},
 ): ProxyFunction {

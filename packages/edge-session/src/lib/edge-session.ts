@@ -96,7 +96,8 @@ function createStateful<Data>(options: EdgeSessionOptions<Data>): EdgeSession<Da
     ...functions,
     ...routes,
     ...proxiesOf(engine),
-    sessionHandlers: (handlerOptions) => createSessionHandlers({ engine, functions, routes }, handlerOptions),
+    sessionHandlers: (handlerOptions) =>
+      createSessionHandlers({ engine, functions, routes, requestState }, handlerOptions),
   }
 }
 

@@ -11,8 +11,7 @@ export interface ProtectOptions<Data> {
   readonly routes?: readonly (PathPattern | RouteRule<Data>)[]
   /**
    * Turns the guard around: every path needs a session save these, in this letter case, the sign-in page and Next.js'
-   * own files.
-   * The safest choice, as a new page starts out protected.
+   * own files. The safest choice, as a new page starts out protected.
    */
   readonly publicRoutes?: readonly PathPattern[]
   /** Where visitors without a session are sent, with `?next=`. Never protected itself. Default `'/login'`. */
@@ -130,7 +129,7 @@ function compile(patterns: readonly PathPattern[], { sensitive = false } = {}): 
       return pathToRegexp(pattern.replace(/(.)\/$/, '$1'), [], { delimiter: '/', sensitive })
     } catch {
       throw new ConfigurationError(
-        `"protect" has a pattern that does not parse: ${JSON.stringify(pattern)}. Write it as in a Next.js matcher, for example "/dashboard/:path*".`,
+        `"protect" has a pattern that does not parse: ${JSON.stringify(pattern)}. Write it decoded, as in a Next.js matcher, for example "/dashboard/:path*".`,
       )
     }
   })

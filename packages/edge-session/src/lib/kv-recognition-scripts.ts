@@ -15,7 +15,10 @@ return redis.call(command, KEYS[1], ...)
 end
 `
 
-/** `valuesOf` gives the values of many fields, by field: one command for every thousand, as a call of Lua takes some thousands at most. */
+/**
+ * `valuesOf` gives the values of many fields, by field: one command for every thousand, as a call of Lua takes some
+ * thousands at most.
+ */
 export const VALUES_OF: string = `local function valuesOf(fields)
 local values = {}
 for first = 1, #fields, 1000 do

@@ -17,8 +17,8 @@ end
 
 /**
  * `prune` gives the live sessions, oldest first, and removes everything that is over. What a later version of this
- * package wrote in a format of its own is left alone. It runs one command to list the fields, one to read and one to remove every thousand of them, and one for each
- * session it cannot read.
+ * package wrote in a format of its own is left alone. It runs one command to list the fields, one to read and one to
+ * remove every thousand of them, and one for each session it cannot read.
  */
 const PRUNE = `local function isNewer(id)
 local format = string.match(call('HGET', 's:' .. id), '^(%d+)|')

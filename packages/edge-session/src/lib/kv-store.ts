@@ -32,14 +32,14 @@ export function kvStore(options: KVStoreOptions): SessionStore {
       return isOne('create', created) ? { created: true, evicted } : { created: false }
     },
 
-    async update(record) {
+    async update(record, { mark } = {}) {
       const { userId, id, version } = record
-      const args = [id, encodeState(record), version]
+      const args = [id, encodeState(record, mark), version]
       const reply = await kv.change('update', { script: UPDATE, userId, args, when: 'result[1] == 1' })
       const [kind, state, times] = asArray(reply, { operation: 'update', lengths: [1, 3] })
       if (kind === 1) return { kind: 'updated' }
       if (kind === 0) return { kind: 'missing' }
-      const current = asStored({ userId, id }, [state ?? null, times ?? null, null, null])
+      const current = asStored(record, [state ?? null, times ?? null, null, null])
       if (kind !== 2 || current.kind !== 'record') throw new SessionUnknownError('update')
       return { kind: 'conflict', current: current.record }
     },

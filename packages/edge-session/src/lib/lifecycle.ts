@@ -92,7 +92,7 @@ export function createLifecycle(
       let current = record
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const next = { ...(await change(current)), version: current.version + 1 }
-        const result = await store.update({ ...next, mark: randomText(9) })
+        const result = await store.update(next, { mark: randomText(9) })
         if (result.kind === 'updated') {
           emit({ type: 'update', userId: next.userId, id: next.id })
           return { record: next, issued: await issueSeen(token, next) }

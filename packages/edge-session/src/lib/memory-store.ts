@@ -68,19 +68,20 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       const stored = sessions.get(id)
       if (stored === undefined || parse(stored).lastSeenAt >= lastSeenAt) return
       const next = { ...parse(stored), lastSeenAt }
-      sessions.set(id, entry(next, timeLeft(next, at)))
+      sessions.set(id, { ...stored, ...entry(next, timeLeft(next, at)) })
     },
 
-    async update(record) {
-      const { userId, id, version, role, data, mark } = record
+    async update(record, { mark } = {}) {
+      const { userId, id, version, role, data } = record
       const { sessions } = find(userId)
       const stored = sessions.get(id)
       if (stored === undefined) return { kind: 'missing' }
       const current = parse(stored)
-      const next = { ...current, version, role, data, ...(mark !== undefined && { mark }) }
-      if (JSON.stringify(next) === stored.text) return { kind: 'updated' }
+      const next = { ...current, version, role, data }
+      const text = JSON.stringify(next)
+      if (text === stored.text && mark === stored.mark) return { kind: 'updated' }
       if (current.version !== version - 1) return { kind: 'conflict', current }
-      sessions.set(id, { ...stored, text: JSON.stringify(next) })
+      sessions.set(id, { ...stored, text, mark })
       announce(userId)
       return { kind: 'updated' }
     },
@@ -167,6 +168,8 @@ interface User {
 interface Stored {
   readonly text: string
   readonly endsAt: number
+  /** Of the last update. */
+  readonly mark?: string | undefined
 }
 
 interface Trail {
@@ -175,8 +178,7 @@ interface Trail {
 }
 
 function parse({ text }: Stored): SessionRecord {
-  const { mark: _, ...record } = JSON.parse(text)
-  return record
+  return JSON.parse(text)
 }
 
 function timeLeft(times: SessionTimes, now: number): number {

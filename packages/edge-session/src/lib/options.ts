@@ -221,7 +221,7 @@ function secretsFromEnvironment(): readonly string[] {
       'SESSION_SECRET is not set. Set it to the output of "openssl rand -base64 32".',
     )
   }
-  return checkSecrets(value.split(','), 'SESSION_SECRET')
+  return checkSecrets(value, 'SESSION_SECRET')
 }
 
 function checkSecrets(secret: string | readonly string[], name: string): readonly string[] {

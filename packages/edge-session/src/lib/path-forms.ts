@@ -40,6 +40,8 @@ function withoutLastSlash(path: string): string {
 
 /** In two steps, as one expression would begin anew at every `.segments/` of a path that is made of them. */
 function withoutSegment(path: string): string {
-  const start = path.search(/\.segments\//i)
-  return start !== -1 && /[\s\S]\.segment\.rsc$/i.test(path.slice(start + 10)) ? path.slice(0, start) : path
+  const found = /\.segments\//i.exec(path)
+  if (found === null) return path
+  const segment = path.slice(found.index + found[0].length)
+  return /[\s\S]\.segment\.rsc$/i.test(segment) ? path.slice(0, found.index) : path
 }

@@ -48,9 +48,8 @@ export function createProxyFunction<Data>(
     const clears = recognised.outcome === 'none' && cookieIsDead(recognised.reason)
     if (refusal !== null) {
       refusal.headers.set('cache-control', NEVER_STORE)
-      if (clears) for (const cookie of cleared) refusal.headers.append('set-cookie', cookie)
       if (config.serverTiming) refusal.headers.append('server-timing', timing)
-      return withCookiesOfItsOwn(refusal)
+      return clears ? withCookies(refusal, cleared) : refusal
     }
 
     const passive = request.headers.has(PASSIVE_HEADER)
@@ -71,16 +70,16 @@ export function createProxyFunction<Data>(
     const setCookies = clears && isRead(request) ? [...cleared] : []
     if (renewed !== null) setCookies.push(cookieFor(engine, renewed))
     if (copy !== null) setCookies.push(serialiseCookie(copy))
-    // Appended raw: `response.cookies` would make Next.js throw away the client's router cache on every server action.
-    for (const cookie of setCookies) response.headers.append('set-cookie', cookie)
     if (setCookies.length > 0 || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
     if (config.serverTiming) response.headers.append('server-timing', timing)
-    return withCookiesOfItsOwn(response)
+    return setCookies.length > 0 ? withCookies(response, setCookies) : response
   }
 }
 
-/** One whose `cookies` know what is in its headers: else whoever sets another cookie there would lose ours. */
-function withCookiesOfItsOwn(response: NextResponse): NextResponse {
+function withCookies(response: NextResponse, setCookies: readonly string[]): NextResponse {
+  // Appended raw: `response.cookies` would make Next.js throw away the client's router cache on every server action.
+  for (const cookie of setCookies) response.headers.append('set-cookie', cookie)
+  // One whose `cookies` know what is in its headers: else whoever sets another cookie there would lose ours.
   return new NextResponse(response.body, response)
 }
 

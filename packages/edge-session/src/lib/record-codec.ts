@@ -12,7 +12,7 @@ const TOO_LONG = RECORD_LIMIT + 100
  * state: `1|<version>|{"r":role,"d":data,"a":userAgent,"i":ip,"m":mark}`, without `m` until it is updated
  * times: `createdAt authenticatedAt lastSeenAt absoluteEnd idle`
  */
-export function encodeState({ version, role, data, userAgent, ip, mark }: SessionRecord): string {
+export function encodeState({ version, role, data, userAgent, ip }: SessionRecord, mark?: string): string {
   return `1|${version}|${JSON.stringify({ r: role, d: data, a: userAgent, i: ip, m: mark })}`
 }
 

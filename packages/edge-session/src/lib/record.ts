@@ -27,10 +27,6 @@ export interface SessionRecord extends SessionRef, SessionTimes {
   readonly data: JsonObject
   readonly userAgent: string | null
   readonly ip: string | null
-  /**
-   * Of an update, random: tells it from an equal one of somebody else. Stored with role and data, and not read back.
-   */
-  readonly mark?: string
 }
 
 /** The part of a record that touches rewrite. */

@@ -8,7 +8,6 @@ import {
   ReadOnlyContextError,
   SessionLimitError,
   SessionUnknownError,
-  type StoreOperation,
 } from './errors.ts'
 import { newRecord } from './new-record.ts'
 import type { Issued } from './recognition.ts'
@@ -72,10 +71,6 @@ export interface SessionFunctions<Data> {
    * @throws SessionNotFoundError, SessionTooLargeError, SessionUnknownError, ReadOnlyContextError
    */
   reauthenticate(change?: { readonly role?: string | null }): Promise<Session<Data>>
-}
-
-function isUnknown(error: unknown, operation: StoreOperation): boolean {
-  return error instanceof SessionUnknownError && error.operation === operation
 }
 
 export function createSessionFunctions<Data>(app: {
@@ -182,7 +177,9 @@ export function createSessionFunctions<Data>(app: {
         .create(fields, { remember: session.remember ?? true, previous })
         .catch((error: unknown) => {
           // Another user's session is ended first: then it is gone, though no new one came of it.
-          const ended = error instanceof SessionLimitError || isUnknown(error, 'create')
+          const ended =
+            error instanceof SessionLimitError ||
+            (error instanceof SessionUnknownError && error.operation === 'create')
           if (ended && previous !== null && previous.claims.userId !== fields.userId) {
             state.replace({ outcome: 'none', reason: 'revoked' })
             for (const setting of clearedCookies(config))

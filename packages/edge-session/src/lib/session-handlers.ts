@@ -2,10 +2,10 @@ import { clearedCookies, serialiseCookie } from './cookie.ts'
 import type { DeviceFunctions } from './devices.ts'
 import { toBytes } from './encoding.ts'
 import { environment } from './environment.ts'
-import { SessionNotFoundError } from './errors.ts'
 import type { RouteContext, RouteHandlers } from './handlers.ts'
 import type { KVEngine } from './kv-engine.ts'
 import { type Problem, problemResponse } from './problem.ts'
+import type { RequestState } from './request-state.ts'
 import type { SessionFunctions } from './server.ts'
 import type { ListedSession, Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -98,20 +98,13 @@ export function createSessionHandlers<Data>(
     engine: KVEngine<Data, SessionStore>
     functions: SessionFunctions<Data> & DeviceFunctions<Data>
     routes: RouteHandlers<Data>
+    requestState: () => Promise<RequestState<Data>>
   },
   options: SessionHandlersOptions<Data> = {},
 ): SessionHandlers {
   const { engine, functions } = app
   const { publicRoute, protectRoute } = app.routes
   const { config } = engine
-
-  /** A session that was revoked, and that a cache does not know of yet, ends no other. */
-  async function assertStillActive(): Promise<void> {
-    if (config.cache === null) return
-    const found = await functions.lookupSession({ fresh: true })
-    if (found.outcome === 'unknown') throw found.error
-    if (found.outcome === 'none') throw new SessionNotFoundError()
-  }
 
   return {
     ...createCurrentSessionHandlers(app, options),
@@ -128,7 +121,8 @@ export function createSessionHandlers<Data>(
           return Response.json({ revoked: await functions.revokeOtherSessions() })
         }
         if (action !== 'revoke-all' || more.length > 0) return problemResponse(NOT_FOUND)
-        await assertStillActive()
+        // A session that was revoked, and that a cache does not know of yet, ends no other.
+        await (await app.requestState()).requireActive({ fresh: config.cache !== null })
         const revoked = await functions.revokeAllSessions(context.session.userId)
         const response = Response.json({ revoked })
         for (const cleared of clearedCookies(config))

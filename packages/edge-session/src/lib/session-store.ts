@@ -52,10 +52,10 @@ export interface SessionStore extends RecognitionStore {
   /** Stores a new session, ends `replaces`, and keeps the user's number of live sessions within `limit`. */
   create(record: SessionRecord, options: CreateOptions): Promise<CreateResult>
   /**
-   * Replaces role and data if the stored version is still `record.version - 1`. What was stored by this very update, its
-   * `mark` included, is `updated` as well; an equal update of somebody else is a conflict.
+   * Replaces role and data if the stored version is still `record.version - 1`. Asked for again, with the same mark, it
+   * is `updated` as well; an equal update with another mark is a conflict.
    */
-  update(record: SessionRecord): Promise<UpdateResult>
+  update(record: SessionRecord, options?: UpdateOptions): Promise<UpdateResult>
   /** Moves a session to `nextId`. With `graceEnd` it leaves a trail from the old id; with `null`, the old id is dead at once. */
   rotate(record: SessionRecord, options: RotateOptions): Promise<RotateResult>
   /** All of a user's stored sessions, in no order, read from the primary. Unreadable ones are left out. */
@@ -100,6 +100,11 @@ export type StoredSession =
   | { readonly kind: 'missing' }
   | { readonly kind: 'corrupt' }
   | { readonly kind: 'newer' }
+
+export interface UpdateOptions {
+  /** Random text, stored beside role and data: tells an update from an equal one of somebody else. Default: none. */
+  readonly mark?: string
+}
 
 /** On `conflict`, `current` is what another writer stored. */
 export type UpdateResult =

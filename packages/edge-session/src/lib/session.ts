@@ -48,7 +48,7 @@ export interface NewSession<Data = JsonObject> {
   readonly remember?: boolean
   /** Idle timeout of this session, at most `'400d'`. Default: the instance's. */
   readonly idle?: Duration
-  /** Absolute timeout of this session. Default: the instance's. */
+  /** Absolute timeout of this session, at most `'400d'`. Default: the instance's. */
   readonly absolute?: Duration
   /** Default: the request's User-Agent header. */
   readonly userAgent?: string | null

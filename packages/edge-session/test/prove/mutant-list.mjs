@@ -631,7 +631,7 @@ export const MUTANTS = [
   {
     name: 'a revoked session ends all others, as the cache does not know',
     file: 'session-handlers.ts',
-    find: '        await assertStillActive()\n',
+    find: '        await (await app.requestState()).requireActive({ fresh: config.cache !== null })\n',
     replace: '',
     test: 'session-handlers.test.ts',
     named: 'of which a cache does not know yet',

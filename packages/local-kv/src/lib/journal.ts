@@ -9,7 +9,10 @@ export interface JournalEntry {
   /** When it arrived, in ms since 1970. */
   readonly at: number
   readonly form: 'single' | 'pipeline' | 'multi-exec'
-  /** Name and arguments as text, of long ones the first 10,000 characters. Holds whatever the client sent, secrets included. */
+  /**
+   * Name and arguments as text, of long ones the first 10,000 characters. Holds whatever the client sent, secrets
+   * included.
+   */
   readonly command: readonly string[]
   /** How often it was applied so far: 0 if a fault swallowed it or it still waits, 2 after a duplicate delivery. */
   readonly applied: number

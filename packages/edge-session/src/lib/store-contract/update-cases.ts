@@ -65,14 +65,12 @@ export const updateCases: readonly StoreContractCase[] = [
     async ({ store, signIn, find }) => {
       const record = await signIn()
       const stored = { ...record, version: 2, data: { count: 1 } }
-      const [one, other] = [
-        { ...stored, mark: 'one' },
-        { ...stored, mark: 'other' },
-      ]
-      expectEqual(await store.update(one), { kind: 'updated' })
-      expectEqual(await store.update(other), { kind: 'conflict', current: stored })
-      expectEqual(await store.update(one), { kind: 'updated' })
-      expectEqual(await find(record), stored)
+      expectEqual(await store.update(stored, { mark: 'one' }), { kind: 'updated' })
+      expectEqual(await store.update(stored, { mark: 'other' }), { kind: 'conflict', current: stored })
+      const touched = { ...stored, lastSeenAt: stored.lastSeenAt + 1_000 }
+      await store.touch(touched, { now: touched.lastSeenAt })
+      expectEqual(await store.update(stored, { mark: 'one' }), { kind: 'updated' })
+      expectEqual(await find(record), touched)
     },
   ),
 
