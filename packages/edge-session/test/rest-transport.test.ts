@@ -69,8 +69,9 @@ describe('restTransport', () => {
   it('believes no answer with another status than success', async () => {
     const answerOf = (status: number) => server(() => new Response('{"result":"x"}', { status })).send()
     for (const status of [200, 201, 299]) expect(await answerOf(status)).toEqual(['x'])
-    for (const status of [300, 400, 404, 429, 500, 599])
+    for (const status of [300, 400, 404, 428, 430, 500, 599])
       await expect(answerOf(status)).rejects.toMatchObject({ kind: 'status', reply: null })
+    await expect(answerOf(429)).rejects.toMatchObject({ kind: 'limited', reply: null })
   })
 
   it.each([

@@ -215,6 +215,48 @@ describe('sessions', () => {
   })
 })
 
+describe('clearSiteData', () => {
+  const clearing = () => app.sessionHandlers({ clearSiteData: ['cache', 'storage'] })
+  const cleared = (response: Response) => response.headers.get('clear-site-data')
+  const ends: readonly [string, (browser: Browser, routes: SessionHandlers) => Promise<Response>][] = [
+    ['signing out', (alice, { logout }) => alice.send(logout, 'POST')],
+    ['its own id', (alice, { sessions }) => alice.send(sessions, 'DELETE', { params: { path: [alice.id] } })],
+    [
+      'revoke-all',
+      (alice, { sessions }) => alice.send(sessions, 'POST', { params: { path: ['revoke-all'] } }),
+    ],
+  ]
+
+  it.each(ends)('is told to the browser whose session ended: by %s', async (_, end) => {
+    const response = await end(await signIn('alice'), clearing())
+    expect(cleared(response)).toBe('"cache", "storage"')
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-session=;/)])
+  })
+
+  it.each(ends)('is nothing by default: %s', async (_, end) => {
+    expect(cleared(await end(await signIn('alice'), handlers))).toBeNull()
+  })
+
+  it('is not told to a browser whose session goes on, or perhaps does', async () => {
+    const [alice, phone] = [await signIn('alice'), await signIn('alice')]
+    const { sessions, logout } = clearing()
+    const others = await alice.send(sessions, 'DELETE', { params: { path: [phone.id] } })
+    expect([others.status, cleared(others)]).toEqual([204, null])
+    expect(cleared(await alice.send(sessions, 'POST', { params: { path: ['revoke-others'] } }))).toBeNull()
+    site.kv.faults.add({ action: { type: 'status', status: 500 } })
+    const failed = await alice.send(logout, 'POST')
+    expect([failed.status, cleared(failed)]).toEqual([503, null])
+  })
+
+  it.each(['*', 'executionContexts', '"cache"', 'cache\r\nx: y'])(
+    'refuses what it does not know: %j',
+    (kind) => {
+      const make = () => app.sessionHandlers({ clearSiteData: [kind as 'cache'] })
+      expect(make).toThrow('"clearSiteData" takes "cache", "cookies", "storage".')
+    },
+  )
+})
+
 describe('logout', () => {
   it('answers 204 when the session is gone, and clears the cookie', async () => {
     const alice = await signIn('alice')

@@ -44,6 +44,15 @@ describe('signedInCookies', () => {
     expect(cookie?.sameSite).toBe(written)
   })
 
+  it.each([
+    [{}, { url: 'https://app.test' }],
+    [{ domain: 'app.test' }, { domain: '.app.test', path: '/' }],
+    [{ path: '/shop' }, { domain: 'app.test', path: '/shop' }],
+  ])('belongs where the app puts it: %j', async (cookie, place) => {
+    const [{ url, domain, path } = {}] = await signedInCookies({ userId: 'alice' }, { ...options(), cookie })
+    expect({ url, domain, path }).toEqual({ url: undefined, domain: undefined, path: undefined, ...place })
+  })
+
   it('ends with the browser session when it is not remembered', async () => {
     const [cookie] = await signedInCookies({ userId: 'alice', remember: false }, options())
     expect(cookie?.expires).toBe(-1)

@@ -167,7 +167,7 @@ describe.each(overHttp)('$name', ({ name, transport }) => {
     [
       'a limit',
       { type: 'status', status: 429, body: '{"error":"ERR max requests limit exceeded"}' },
-      { reply: 'ERR' },
+      { kind: 'limited', reply: null },
     ],
     ['a page of status 502', { type: 'status', status: 502, body: '<html>canary</html>' }, {}],
   ] as const)('rejects with a KVError and says nothing more: %s', async (_, action, expected) => {

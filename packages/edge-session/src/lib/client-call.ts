@@ -1,4 +1,4 @@
-import { isKVReply, KVError, type KVReply, replyCode } from './kv-transport.ts'
+import { asReplyError, isKVReply, KVError, type KVReply } from './kv-transport.ts'
 import { withinTime } from './time-limit.ts'
 
 /**
@@ -41,9 +41,9 @@ function asKVError(error: unknown): KVError {
   if (name === 'UpstashJSONParseError' || name === 'SyntaxError') return new KVError('protocol')
   // What follows quotes the command.
   const [text = ''] = message.split(', command was: ')
-  const code = replyCode(text)
-  const isReply = code !== null || name === 'UpstashError' || name === 'ReplyError'
-  return isReply ? new KVError('reply', code) : new KVError('network')
+  const reply = asReplyError(text)
+  const isReply = reply.reply !== null || reply.kind === 'limited'
+  return isReply || name === 'UpstashError' || name === 'ReplyError' ? reply : new KVError('network')
 }
 
 function textsOf(error: unknown): { name?: string; message?: string } {

@@ -1,5 +1,6 @@
 import { randomText } from './encoding.ts'
 import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
+import { withRateLimit } from './kv-rate-limit.ts'
 import { type KVCommand, KVError, type KVReply, type KVTransport } from './kv-transport.ts'
 import { withTimeLimit } from './time-limit.ts'
 
@@ -12,6 +13,8 @@ export interface KVStoreOptions {
   readonly timeout?: number
   /** Announces every change in the feed that the cache reads. Default `false`. */
   readonly changes?: boolean
+  /** Milliseconds since 1970, for the pause that KV gets when it is asked too often. Default: the system's clock. */
+  readonly now?: () => number
 }
 
 /** Calls on the one key of a user. What fails is `SessionUnknownError`, with no more of the cause than a word or two. */
@@ -49,10 +52,12 @@ export function createKVConnection({
   transport,
   prefix = 'session:',
   timeout = 750,
+  now = () => Date.now(),
 }: KVStoreOptions): KVConnection {
   if (!/^[\x21-\x7e]{1,64}$/.test(prefix)) {
     throw new ConfigurationError('"prefix" must be 1 to 64 printable ASCII characters without spaces.')
   }
+  const ask = withRateLimit(transport, now)
   // Random only to keep processes apart, and only once something is asked of KV.
   let process: string | undefined
   let count = 0
@@ -66,9 +71,7 @@ export function createKVConnection({
   async function send(operation: StoreOperation, command: KVCommand): Promise<KVReply> {
     let reason = 'protocol'
     try {
-      const replies = await withTimeLimit(timeout, (signal) =>
-        transport([command], { atomic: false, signal }),
-      )
+      const replies = await withTimeLimit(timeout, (signal) => ask([command], { atomic: false, signal }))
       const [reply] = replies
       if (replies.length === 1 && reply !== undefined) return reply
     } catch (error) {

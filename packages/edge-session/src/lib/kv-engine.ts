@@ -58,7 +58,13 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
       const changes = config.cache !== null
       const store =
         options.store ??
-        makeStore({ prefix, timeout, changes, transport: options.kv ?? restTransport(kvFromEnvironment()) })
+        makeStore({
+          prefix,
+          timeout,
+          changes,
+          now,
+          transport: options.kv ?? restTransport(kvFromEnvironment()),
+        })
       const common = { config, store, seal, tokens, emit }
       made = {
         ...common,

@@ -39,8 +39,17 @@ export class KVError extends Error {
   }
 }
 
-/** `timeout`, `network`, `status` (an HTTP error), `protocol` (an answer that makes no sense), `reply` (Redis refused). */
-export type KVErrorKind = 'timeout' | 'network' | 'status' | 'protocol' | 'reply'
+/**
+ * `timeout`, `network`, `status` (an HTTP error), `limited` (too many requests, or a quota used up), `protocol` (an answer
+ * that makes no sense), `reply` (Redis refused).
+ */
+export type KVErrorKind = 'timeout' | 'network' | 'status' | 'limited' | 'protocol' | 'reply'
+
+/** What a server's own error text comes to. */
+export function asReplyError(message: string): KVError {
+  const isLimit = /max (daily )?requests? limit/i.test(message)
+  return isLimit ? new KVError('limited') : new KVError('reply', replyCode(message))
+}
 
 /**
  * The first word of a Redis error text if it is a plain upper-case code; everything else is left out, as it may quote

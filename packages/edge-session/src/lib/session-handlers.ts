@@ -2,6 +2,7 @@ import { clearedCookies, serialiseCookie } from './cookie.ts'
 import type { DeviceFunctions } from './devices.ts'
 import { toBytes } from './encoding.ts'
 import { environment } from './environment.ts'
+import { ConfigurationError } from './errors.ts'
 import type { RouteContext, RouteHandlers } from './handlers.ts'
 import type { KVEngine } from './kv-engine.ts'
 import { type Problem, problemResponse } from './problem.ts'
@@ -18,7 +19,15 @@ export interface SessionHandlersOptions<Data> {
   readonly expose?: (session: Session<Data>) => object
   /** What the cron job proves itself with; 16 random characters or more. Default: `CRON_SECRET`. */
   readonly cronSecret?: string
+  /**
+   * What else of this site the browser is to clear once this session was ended here, in a `Clear-Site-Data` header (ASVS
+   * 14.3.1): `cache` holds pages that Back would show, `cookies` are those of other parts of the site and of its
+   * subdomains too, `storage` is everything that scripts keep. Browsers heed it over https and on localhost. Default: none.
+   */
+  readonly clearSiteData?: readonly ('cache' | 'cookies' | 'storage')[]
 }
+
+const CLEARED = ['cache', 'cookies', 'storage'] as const
 
 /** A route handler, as `route.ts` exports it. */
 export type SessionHandler = (request: Request, context: RouteContext) => Promise<Response>
@@ -71,9 +80,11 @@ const SECRET_REQUIRED: Problem = {
 /** The routes that need no store. */
 export function createCurrentSessionHandlers<Data>(
   { functions, routes }: { functions: SessionFunctions<Data>; routes: RouteHandlers<Data> },
-  { expose = dataOf }: SessionHandlersOptions<Data> = {},
+  options: SessionHandlersOptions<Data> = {},
 ): CurrentSessionHandlers {
+  const { expose = dataOf } = options
   const { publicRoute } = routes
+  const init = signedOut(options)
   return {
     session: {
       GET: publicRoute(async () => {
@@ -87,7 +98,7 @@ export function createCurrentSessionHandlers<Data>(
     logout: {
       POST: publicRoute(async () => {
         await functions.destroySession()
-        return new Response(null, { status: 204 })
+        return new Response(null, { ...init, status: 204 })
       }),
     },
   }
@@ -105,6 +116,7 @@ export function createSessionHandlers<Data>(
   const { engine, functions } = app
   const { publicRoute, protectRoute } = app.routes
   const { config } = engine
+  const init = signedOut(options)
 
   return {
     ...createCurrentSessionHandlers(app, options),
@@ -124,7 +136,7 @@ export function createSessionHandlers<Data>(
         // A session that was revoked, and that a cache does not know of yet, ends no other.
         await (await app.requestState()).requireActive({ fresh: config.cache !== null })
         const revoked = await functions.revokeAllSessions(context.session.userId)
-        const response = Response.json({ revoked })
+        const response = Response.json({ revoked }, init)
         for (const cleared of clearedCookies(config))
           response.headers.append('set-cookie', serialiseCookie(cleared))
         return response
@@ -135,7 +147,7 @@ export function createSessionHandlers<Data>(
         const own = id === context.session.id
         const gone =
           more.length === 0 && (await (own ? functions.destroySession() : functions.revokeSession(id)))
-        return gone ? new Response(null, { status: 204 }) : problemResponse(NOT_FOUND)
+        return gone ? new Response(null, { ...(own && init), status: 204 }) : problemResponse(NOT_FOUND)
       }),
     },
 
@@ -150,6 +162,14 @@ export function createSessionHandlers<Data>(
       }),
     },
   }
+}
+
+/** @throws ConfigurationError */
+function signedOut({ clearSiteData = [] }: SessionHandlersOptions<never>): ResponseInit {
+  if (!clearSiteData.every((kind) => CLEARED.includes(kind)))
+    throw new ConfigurationError(`"clearSiteData" takes ${CLEARED.map((kind) => `"${kind}"`).join(', ')}.`)
+  const kinds = clearSiteData.map((kind) => `"${kind}"`).join(', ')
+  return kinds === '' ? {} : { headers: { 'clear-site-data': kinds } }
 }
 
 function dataOf<Data>({ data }: Session<Data>): object {

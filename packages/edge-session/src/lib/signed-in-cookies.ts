@@ -11,7 +11,11 @@ import type { NewSession } from './session.ts'
 export interface TestCookie {
   readonly name: string
   readonly value: string
-  readonly url: string
+  /** Only of a cookie that belongs to one host and all its paths. */
+  readonly url?: string
+  /** With a `.` in front it is sent to subdomains too. */
+  readonly domain?: string
+  readonly path?: string
   readonly httpOnly: boolean
   readonly secure: boolean
   readonly sameSite: 'Strict' | 'Lax' | 'None'
@@ -36,13 +40,15 @@ export async function signedInCookies<Data extends object = JsonObject>(
   const remember = session.remember ?? true
   const { token, record } = await createLifecycle(engine.parts()).create(fields, { remember, previous: null })
   const lifetime = record.absoluteEnd - config.now()
-  const { name, value, secure, httpOnly, sameSite, maxAge } = issuedCookie(config.cookie, {
+  const { name, value, secure, httpOnly, sameSite, maxAge, domain, path } = issuedCookie(config.cookie, {
     value: token,
     remember,
     lifetime,
   })
   const expires = maxAge === undefined ? -1 : Math.floor(config.now() / 1_000) + maxAge
-  return [{ name, value, url, httpOnly, secure, sameSite: SAME_SITE[sameSite], expires }]
+  const host = domain === undefined ? new URL(url).hostname : `.${domain}`
+  const place = domain === undefined && path === '/' ? { url } : { domain: host, path }
+  return [{ name, value, ...place, httpOnly, secure, sameSite: SAME_SITE[sameSite], expires }]
 }
 
 const SAME_SITE: Readonly<Record<CookieSetting['sameSite'], TestCookie['sameSite']>> = {

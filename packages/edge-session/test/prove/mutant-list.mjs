@@ -732,4 +732,28 @@ export const MUTANTS = [
     test: 'server.test.ts',
     named: 'seen by the rest of the request',
   },
+  {
+    name: 'KV that is asked too often is asked on',
+    file: 'kv-rate-limit.ts',
+    find: "if (left > 0 && left <= PAUSE) throw new KVError('limited')",
+    replace: '',
+    test: 'kv-rate-limit.test.ts',
+    named: 'is left alone after five refusals in a row',
+  },
+  {
+    name: 'KV that was asked too often is never asked again',
+    file: 'kv-rate-limit.ts',
+    find: 'if (left > 0 && left <= PAUSE)',
+    replace: 'if (left <= PAUSE)',
+    test: 'kv-rate-limit.test.ts',
+    named: 'is asked once a second from then on',
+  },
+  {
+    name: 'ending another session clears this browser',
+    file: 'session-handlers.ts',
+    find: '...(own && init)',
+    replace: '...init',
+    test: 'session-handlers.test.ts',
+    named: 'is not told to a browser whose session goes on',
+  },
 ]

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
-import { isKVReply, KVError, type KVReply, type KVTransport, replyCode } from '../kv-transport.ts'
+import { asReplyError, isKVReply, KVError, type KVReply, type KVTransport } from '../kv-transport.ts'
 import { withScriptFlags } from '../script-flags.ts'
 
 export interface RestTransportOptions {
@@ -67,7 +67,7 @@ async function post({ send, url, token, body, signal }: Post): Promise<unknown> 
     throw new KVError(signal.aborted ? 'timeout' : 'network')
   }
   const parsed = parseJson(text)
-  if (status < 200 || status > 299) throw asError(parsed, 'status')
+  if (status < 200 || status > 299) throw asError(parsed, status === 429 ? 'limited' : 'status')
   return parsed
 }
 
@@ -85,9 +85,10 @@ function asReply(item: unknown): KVReply {
   return item.result
 }
 
-function asError(body: unknown, fallback: 'status' | 'protocol' = 'protocol'): KVError {
+function asError(body: unknown, fallback: 'status' | 'limited' | 'protocol' = 'protocol'): KVError {
   const message = typeof body === 'object' && body !== null && 'error' in body ? body.error : null
-  return typeof message === 'string' ? new KVError('reply', replyCode(message)) : new KVError(fallback)
+  if (fallback === 'limited' || typeof message !== 'string') return new KVError(fallback)
+  return asReplyError(message)
 }
 
 function parseBase(url: string): string {
