@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { isPrivate } from '../support/every-reply.ts'
-import { filledForm } from '../support/server-actions.ts'
+import { actionCall, actionIds, actionWithForm, filledForm } from '../support/server-actions.ts'
 import { directoryOf, GUARDED } from '../support/variants.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -76,6 +76,24 @@ describe.each(GUARDED)('caches on $name', (variant) => {
       .send('/login', { ...form, headers: { ...form.headers, origin: bench.origin } })
     expect([reply.status, reply.headers.location, reply.setCookies.length]).toEqual([303, '/static', 1])
     expect(reply.headers['cache-control']).toMatch(/no-store/)
+  })
+
+  it('get none either when a script signs in or out, and Next.js sends the page along', async () => {
+    const replies = []
+    const alice = await bench.user('alice')
+    const values = { user: 'alice', password: 'demo-alice', next: '/static' }
+    for (const id of actionIds(variant)) {
+      for (const [visitor, call] of [
+        [bench.visitor(), actionWithForm(id, values)],
+        [alice.copy(), actionCall(id)],
+      ] as const) {
+        const headers = { ...call.headers, origin: bench.origin }
+        replies.push(await visitor.send('/login', { ...call, headers }))
+      }
+    }
+    const changed = replies.filter(({ setCookies }) => setCookies.length > 0)
+    expect(changed.some(({ headers }) => headers['x-action-redirect']?.startsWith('/static'))).toBe(true)
+    for (const { headers } of changed) expect(headers['cache-control']).toMatch(/no-store/)
   })
 
   it('/static stays cacheable for those who have no cookie', async () => {

@@ -32,7 +32,7 @@ describe('pathForms', () => {
     ['/%2561/b', ['/%61/b', '/a/b']],
     ['/100%25', ['/100%']],
     ['/', ['/']],
-    ['/index', ['/']],
+    ['/index', ['/', '/index']],
     ['/a/index', ['/a/index']],
     ['/a/', ['/a']],
     ['/a//', ['/a']],
@@ -40,10 +40,12 @@ describe('pathForms', () => {
     ['/a.rsc', ['/a']],
     ['/a.RSC', ['/a']],
     ['/a.rsc/b', ['/a.rsc/b']],
-    ['/index.rsc', ['/']],
-    ['/a.segments/_tree.segment.rsc', ['/a']],
-    ['/a.segments/b/$d$id.segment.rsc', ['/a']],
-    ['/a.segments/b c\n.segment.rsc', ['/a']],
+    ['/index.rsc', ['/', '/index']],
+    ['/a.segments/_tree.segment.rsc', ['/a', '/a.segments/_tree.segment']],
+    ['/a.segments/_tree.segment', ['/a', '/a.segments/_tree.segment']],
+    ['/a.segments/_tree', ['/a.segments/_tree']],
+    ['/a.segments/b/$d$id.segment.rsc', ['/a', '/a.segments/b/$d$id.segment']],
+    ['/a.segments/b c\n.segment.rsc', ['/a', '/a.segments/b c\n.segment']],
     ['/a.segments/b.segment.rsc/c', ['/a.segments/b.segment.rsc/c']],
     ['/a.segments/.segment.rsc', ['/a.segments/.segment']],
     ['/_next/data/build-1/a/b.json', ['/a/b']],
@@ -51,8 +53,8 @@ describe('pathForms', () => {
     ['/_NEXT/data/build-1/a.JSON', ['/a']],
     ['/_next/data/build-1/a.json/', ['/a']],
     ['/a.rsc/', ['/a']],
-    ['/a.segments/b.segment.rsc/', ['/a']],
-    ['/a.segments/b.segments/c.segment.rsc', ['/a']],
+    ['/a.segments/b.segment.rsc/', ['/a', '/a.segments/b.segment']],
+    ['/a.segments/b.segments/c.segment.rsc', ['/a', '/a.segments/b.segments/c.segment']],
     ['/a/.rsc', ['/a']],
     ['/_next/data/build-1/index.json', ['/']],
     ['/_next/data/build-1/a.json/b', ['/_next/data/build-1/a.json/b']],
@@ -77,6 +79,16 @@ describe('pathForms', () => {
 })
 
 describe('guard', () => {
+  it.each([
+    ['/index', { publicRoutes: ['/'] }],
+    ['/index', { routes: ['/:slug'] }],
+    ['/about.segments/_tree.segment', { publicRoutes: ['/about'] }],
+    ['/dashboard.segments/_tree.segment', { routes: ['/dashboard'] }],
+    ['/dashboard.segments/_tree.segment.rsc', { routes: ['/dashboard'] }],
+  ] as const)('protects %s, which may be a page of its own or part of one, with %j', (path, options) => {
+    expect(judge(options, path)?.protected).toBe(true)
+  })
+
   it('is not active without rules, and is with either kind, also of none', () => {
     expect(guard(undefined).active).toBe(false)
     expect(guard({}).active).toBe(false)

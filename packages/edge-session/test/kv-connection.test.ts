@@ -57,6 +57,18 @@ describe('a connection to KV', () => {
     expect(error.cause).toBeUndefined()
   })
 
+  it('says aloud, once, that KV refuses the app, and nothing of what it was asked', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const refusing = (reply: string) => connect(() => Promise.reject(new KVError('reply', reply))).kv
+    for (const reply of ['OOM', 'ERR', 'WRONGPASS', 'WRONGPASS', 'NOAUTH', 'NOPERM'])
+      await refusing(reply)
+        .call('read', COMMAND)
+        .catch(() => {})
+    expect(error.mock.calls).toEqual([[expect.stringContaining('KV refuses this app (WRONGPASS)')]])
+    expect(String(error.mock.calls)).not.toMatch(/alice|HMGET|(?<!edge-)session:/)
+    error.mockRestore()
+  })
+
   it('tells a read that the key is of another type, and nothing else', async () => {
     const { kv } = connect(() => Promise.reject(new KVError('reply', 'WRONGTYPE')))
     await expect(kv.call('read', COMMAND)).rejects.toMatchObject({ name: 'KVError', reply: 'WRONGTYPE' })

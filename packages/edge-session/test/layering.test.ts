@@ -11,7 +11,7 @@ const ROWS: readonly (readonly string[])[] = [
     'encoding environment passive-header errors kv-transport kv-change-scripts memo problem record redirect-target path-forms cross-site stopwatch',
   ),
   words(
-    'duration lifetime lookup session-store record-codec script-flags kv-rate-limit time-limit once-more kv-recognition-scripts missing-proxy cookie-options',
+    'duration lifetime lookup session-store record-codec script-flags kv-rate-limit time-limit once-more kv-recognition-scripts missing-proxy refused-credentials cookie-options',
   ),
   // parts
   words(
@@ -39,6 +39,14 @@ const ROWS: readonly (readonly string[])[] = [
 const CLIENT = /^client-/
 /** The conformance suite speaks to the contract alone. */
 const SUITE = /^store-contract/
+
+const ID_MAKER = /uuid|nanoid|ulid|cuid|ksuid|crypto/
+const MAKES_IDS = /\b(randomSid|sha256|successors)\b/
+const CONFIDENTIAL =
+  /^(\w*(token|secret|sid|mac|signature|bearer|authorization|password|credential)s?|sealed|presented|expected)$/i
+const COMPARISON = /(typeof )?([\w.?]+|[)\]'`])\s*[!=]==?\s*(\(*(?:await )?[\w.?]+|['`-])/g
+const SEARCH =
+  /\.(?:includes|startsWith|endsWith|indexOf|lastIndexOf|localeCompare|search|match)\(\s*([\w.?]+)\s*[,)]/g
 
 const sources = readdirSync(join(SRC, 'lib'), { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.tsx?$/.test(file))
@@ -78,7 +86,7 @@ describe('src/lib', () => {
 
   it('uses Web APIs only', () => {
     const offenders = sources.filter(({ name, text }) => {
-      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+      const code = codeOf(text)
       return (
         /from 'node:|\bBuffer\b|\brequire\(/.test(code) ||
         (name !== 'environment' && /\bprocess\.env\b/.test(code))
@@ -96,8 +104,50 @@ describe('src/lib', () => {
   })
 
   it('makes no random id from anything but the CSPRNG', () => {
-    const offenders = sources.filter(({ text }) => /Math\.random|randomUUID/.test(text))
+    const offenders = sources.filter(
+      ({ text }) =>
+        /Math\.random|randomUUID/.test(text) || packagesOf(text).some((name) => ID_MAKER.test(name)),
+    )
     expect(offenders.map(({ name }) => name)).toEqual([])
+  })
+
+  it('knows neither time nor packages, but for jose, where ids and what follows from them are made', () => {
+    const path = sources.filter(({ name, text }) => !SUITE.test(name) && MAKES_IDS.test(codeOf(text)))
+    expect(path.map(({ name }) => name).sort()).toEqual(
+      words('encoding lifecycle recognition seal stateless-engine token'),
+    )
+    const offenders = path.filter(({ text }) => /\bDate\b|\bperformance\b/.test(codeOf(text)))
+    expect(offenders.map(({ name }) => name)).toEqual([])
+    expect(path.flatMap(({ text }) => packagesOf(text)).sort()).toEqual(['jose', 'jose/base64url'])
+  })
+
+  it('never compares with a token, a secret or a MAC in a way that ends at the first difference', () => {
+    const found = sources.flatMap(({ name, text }) =>
+      earlyEnds(codeOf(text)).map((code) => `${name}: ${code}`),
+    )
+    // Which of our own sets of keys: an object, not a text.
+    expect(found).toEqual(['seal: secret === (await keys'])
+    for (const code of [
+      'token === stored.token',
+      'presented !== expected',
+      'if (hex(mac) == request.signature) return',
+      'known.includes(claims.sid)',
+      'secret.startsWith(givenSecret)',
+    ])
+      expect(earlyEnds(code)).toHaveLength(1)
+  })
+
+  it('uses WebCrypto in three places; who makes a MAC to check one has WebCrypto compare it', () => {
+    const uses = sources.flatMap(({ name, text }) => {
+      const methods = new Set([...text.matchAll(/\bsubtle\.(\w+)/g)].map(([, method = '']) => method))
+      return methods.size === 0 ? [] : [[name, [...methods].sort()]]
+    })
+    expect(Object.fromEntries(uses)).toEqual({
+      encoding: ['digest'],
+      // It signs to derive a sid. What visitors present it opens by authenticated encryption, in jose.
+      seal: ['deriveBits', 'deriveKey', 'importKey', 'sign'],
+      'session-handlers': ['importKey', 'sign', 'verify'],
+    })
   })
 
   it('keeps files small: one concept each', () => {
@@ -132,6 +182,27 @@ describe('src', () => {
     }
   })
 })
+
+/** Without comments. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+}
+
+function packagesOf(text: string): readonly string[] {
+  return [...codeOf(text).matchAll(/(?:from|import|import\()\s*'([^.'][^']*)'/g)].map(([, name = '']) => name)
+}
+
+/** Comparisons of two values, and searches for one, where what goes by such a name takes part. Ids are hashes. */
+function earlyEnds(code: string): readonly string[] {
+  const isLiteral = (operand: string) => /^(['`\d-]|(null|undefined|true|false)$)/.test(operand)
+  const isConfidential = (operand: string) => CONFIDENTIAL.test(/\w*$/.exec(operand)?.[0] ?? '')
+  const comparisons = [...code.matchAll(COMPARISON)].filter(
+    ([, type, left = '', right = '']) =>
+      type === undefined && ![left, right].some(isLiteral) && [left, right].some(isConfidential),
+  )
+  const searches = [...code.matchAll(SEARCH)].filter(([, sought = '']) => isConfidential(sought))
+  return [...comparisons, ...searches].map(([found]) => found)
+}
 
 function words(text: string): readonly string[] {
   return text.split(' ')

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeUserId } from '../src/lib/identity.ts'
+import type { KVTransport } from '../src/lib/kv-transport.ts'
 import type { ProxyFunction } from '../src/lib/proxy.ts'
+import { restTransport } from '../src/lib/transports/rest.ts'
 import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from './support/instance.ts'
-import { visit } from './support/visit.ts'
+import { type VisitOptions, visit } from './support/visit.ts'
 
 const PROTECT = {
   routes: ['/dashboard/:path*', '/files/private/:path*', '/:tenant/settings'],
@@ -225,6 +227,39 @@ describe('proxy: where a server action redirects to, and Next.js asks by itself'
   })
 })
 
+describe('proxy: a page that a server action may send along', () => {
+  const cacheControl = async (options: VisitOptions) =>
+    (await visit(app.proxy, '/public', options)).response.headers.get('cache-control')
+
+  it('is kept by no cache, as the cookies of the action come with it', async () => {
+    const token = await app.signIn('alice')
+    expect(await cacheControl({ token, headers: { rsc: '1' } })).toBe('private, no-store')
+    expect(await cacheControl({ headers: { 'x-edge-session': 'of the action' } })).toBe('private, no-store')
+  })
+
+  it('is none that anybody else asks for', async () => {
+    const token = await app.signIn('alice')
+    expect(await cacheControl({ headers: { rsc: '1' } })).toBeNull()
+    expect(await cacheControl({ token })).toBeNull()
+  })
+})
+
+describe('proxy: KV that took its time', () => {
+  it.each([
+    [400, 0],
+    [300, 1],
+  ])('to answer, %i ms of 750, is not asked for a new token as well', async (ms, cookies) => {
+    const token = await app.signIn('alice')
+    app.clock.now += 90_000_000
+    const slow: KVTransport = async (...call) => {
+      app.clock.now += ms
+      return restTransport(app.kv)(...call)
+    }
+    const { proxy } = app.with({ rotateEvery: '1d', kv: slow, kvTimeout: 750 })
+    expect((await visit(proxy, '/public', { token })).setCookies).toHaveLength(cookies)
+  })
+})
+
 describe('proxy: whoever wraps it', () => {
   it.each([
     ['a renewed cookie', '/public', true],
@@ -267,6 +302,24 @@ describe('proxy: dead cookies', () => {
       expect.objectContaining({ type: 'none', reason: 'revoked', kvCommands: 2 }),
     )
   })
+
+  it.each(['/public', '/dashboard'])(
+    'leaves a dead one alone where a page asks for %s by itself: a sign-in at the same time may have replaced it',
+    async (path) => {
+      const token = await app.signIn('alice')
+      await app.lifecycle.revokeAll('alice', { except: null })
+      for (const [destination, cleared] of [
+        ['empty', 0],
+        ['image', 0],
+        ['document', 1],
+      ] as const) {
+        const headers = { 'sec-fetch-dest': destination }
+        const { setCookies, seen, status } = await visit(app.proxy, path, { token, headers })
+        expect([destination, setCookies.length]).toEqual([destination, cleared])
+        expect([seen?.get('cookie') ?? null, status]).toEqual([null, path === '/public' ? 200 : 307])
+      }
+    },
+  )
 
   it('clears it on the redirect to sign in as well', async () => {
     const { status, setCookies } = await visit(app.proxy, '/dashboard', { cookie: '__Host-session=garbage' })

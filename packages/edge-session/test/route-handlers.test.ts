@@ -68,6 +68,8 @@ describe('protectRoute', () => {
     expect(none.headers.get('cache-control')).toBe('private, no-store')
     const dead = await call(route, 'GET', { headers: { cookie: '__Host-session=garbage' } })
     expect([dead.status, dead.setCookies]).toEqual([401, [expect.stringMatching(CLEARED)]])
+    const byScript = { cookie: '__Host-session=garbage', 'sec-fetch-dest': 'empty' }
+    expect((await call(route, 'GET', { headers: byScript })).setCookies).toEqual([])
     const unknownKey = await call(route, 'GET', { headers: { cookie: `__Host-session=${bob.token}` } })
     expect([unknownKey.status, unknownKey.setCookies]).toEqual([401, []])
     expect(handler).not.toHaveBeenCalled()

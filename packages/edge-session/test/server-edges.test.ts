@@ -51,6 +51,40 @@ describe('what one request does to its session, one thing after another', () => 
   })
 })
 
+describe('a user id', () => {
+  it.each(['u'.repeat(512), '日'.repeat(512), '"'.repeat(512), '\u0001'.repeat(256)])(
+    'that is accepted fits into its cookie (RFC 6265bis §5.6)',
+    async (userId) => {
+      const browser = routeBrowser()
+      await browser.run(() => app.createSession({ userId }))
+      expect(`__Host-session${browser.token}`.length).toBeLessThan(4_096)
+      expect((await browser.run(() => app.getSession())).value?.userId).toBe(userId)
+    },
+  )
+
+  it('is refused where none that fits into its cookie would come of it', async () => {
+    for (const userId of ['\u0001'.repeat(257), '\u0001'.repeat(512), 'u'.repeat(513)])
+      expect((await routeBrowser().run(() => app.createSession({ userId }))).thrown).toBe(
+        'ERR_INVALID_ARGUMENT',
+      )
+  })
+})
+
+describe('the own session', () => {
+  it('is over for the rest of the request that ends it, also under a token that is being replaced', async () => {
+    const alice = await signIn('alice')
+    const old = alice.token
+    await alice.run(() => app.rotateSession())
+    const late = routeBrowser(old)
+    const { value } = await late.run(async () => {
+      const session = await app.getSession()
+      const revoked = await app.revokeSession(session?.id ?? '')
+      return [revoked, await app.getSession()]
+    })
+    expect(value).toEqual([true, null])
+  })
+})
+
 describe('what KV is asked', () => {
   it('is the nearest replica for who it is, and the primary for the change', async () => {
     const alice = await signIn('alice')

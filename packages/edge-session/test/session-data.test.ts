@@ -16,7 +16,7 @@ describe('a user id', () => {
     'may not be %j',
     (userId) => {
       expect(() => checkUserId(userId)).toThrow(
-        'edge-session: a user id must be a non-empty, well-formed string of at most 512 characters.',
+        'edge-session: a user id must be a non-empty, well-formed string of at most 512 characters, few of them control characters.',
       )
     },
   )

@@ -31,8 +31,14 @@ describe('signedInCookies', () => {
   it('is remembered for as long as the session may last, unless told otherwise', async () => {
     const cookies = await signedInCookies({ userId: 'alice' }, options())
     expect(cookies.map(({ expires, url }) => [expires, url])).toEqual([
-      [Math.floor(app.clock.now / 1_000) + 30 * 86_400, 'https://app.test'],
+      [Math.floor(app.clock.now / 1_000) + 30 * 86_400, 'https://app.test/'],
     ])
+  })
+
+  it('is secure also where the page is on http, as that of http://localhost has to be', async () => {
+    const url = 'http://localhost:3000/shop/'
+    const [cookie] = await signedInCookies({ userId: 'alice' }, { ...options(), url })
+    expect(cookie).toMatchObject({ url: 'https://localhost:3000/', secure: true })
   })
 
   it.each([
@@ -45,7 +51,8 @@ describe('signedInCookies', () => {
   })
 
   it.each([
-    [{}, { url: 'https://app.test' }],
+    [{}, { url: 'https://app.test/' }],
+    [{ secure: false, allowInsecureInProduction: true }, { url: 'http://app.test/' }],
     [{ domain: 'app.test' }, { domain: '.app.test', path: '/' }],
     [{ path: '/shop' }, { domain: 'app.test', path: '/shop' }],
   ])('belongs where the app puts it: %j', async (cookie, place) => {

@@ -54,11 +54,13 @@ export function createDeviceFunctions<Data>(app: {
 
     async revokeSession(id, options) {
       const state = await requestState()
-      const userId = options?.userId ?? (await state.requireActive(pastTheCache)).record.userId
+      const active = options?.userId === undefined ? await state.requireActive(pastTheCache) : null
+      const userId = options?.userId ?? active?.record.userId ?? ''
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
       const revoked = await lifecycle().revoke({ userId, id })
-      await forget((token) => token.id === id)
+      // The token is an older one while it is being replaced.
+      await forget((token) => token.id === id || active?.record.id === id)
       return revoked
     },
 

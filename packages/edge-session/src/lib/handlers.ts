@@ -10,7 +10,7 @@ import {
   SessionUnknownError,
   UpdateConflictError,
 } from './errors.ts'
-import { cookieIsDead } from './lookup.ts'
+import { mayClearCookie } from './lookup.ts'
 import {
   CROSS_SITE,
   FORBIDDEN,
@@ -104,7 +104,7 @@ export function createRouteHandlers<Data>(
           if (recognised.outcome === 'unknown') throw recognised.error
           if (recognised.outcome === 'none') {
             const response = problemResponse(SIGN_IN_REQUIRED)
-            if (cookieIsDead(recognised.reason)) {
+            if (mayClearCookie(recognised.reason, request.headers)) {
               for (const cleared of clearedCookies(config))
                 response.headers.append('set-cookie', serialiseCookie(cleared))
             }

@@ -2,6 +2,7 @@ import { randomText } from './encoding.ts'
 import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
 import { withRateLimit } from './kv-rate-limit.ts'
 import { type KVCommand, KVError, type KVReply, type KVTransport } from './kv-transport.ts'
+import { tellOfRefusedCredentials } from './refused-credentials.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 export interface KVStoreOptions {
@@ -78,6 +79,7 @@ export function createKVConnection({
       // The key is not a hash: somebody else wrote it.
       if (operation === 'read' && error instanceof KVError && error.reply === 'WRONGTYPE') throw error
       // Nothing else of the cause is kept: clients put commands, and so session data, into their messages.
+      if (error instanceof KVError) tellOfRefusedCredentials(error.reply)
       reason = error instanceof KVError ? [error.kind, error.reply ?? []].flat().join(' ') : 'client'
     }
     throw new SessionUnknownError(operation, reason)

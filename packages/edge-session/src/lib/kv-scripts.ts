@@ -66,9 +66,14 @@ return live
 end
 `
 
-/** ARGV: id, state, times, ttl, now, limit, whenFull, replaces. Gives 1 and the number evicted, or 0. */
+/** ARGV: id, state, times, ttl, now, limit, whenFull, replaces. Gives 1 and the number evicted, or 0. A key that is no hash goes. */
 export const CREATE: string = `${CALL}${VALUES_OF}${KEEP}${FOLLOW}${DROP}${PRUNE}local id = ARGV[1]
-local known = call('HMGET', 's:' .. id, 'r:' .. id)
+local known = redis.pcall('HMGET', KEYS[1], 's:' .. id, 'r:' .. id)
+if known.err then
+if not string.match(known.err, '^WRONGTYPE') then return known end
+call('DEL')
+known = {}
+end
 if known[1] or known[2] then return {1, 0} end
 local replaced = ARGV[8] ~= '' and follow(ARGV[8])
 local others = {}
@@ -104,8 +109,9 @@ call('HSET', 's:' .. ARGV[2], ARGV[3], 't:' .. ARGV[2], ARGV[5])
 keep(ARGV[6])
 return 1`
 
-/** Gives fields and values in turn. */
-export const LIST = `return redis.call('HGETALL', KEYS[1])`
+/** Gives fields and values in turn; nothing where the key is no hash. */
+export const LIST = `local all = redis.pcall('HGETALL', KEYS[1])
+return all.err and string.match(all.err, '^WRONGTYPE') and {} or all`
 
 /** ARGV: except, now. Gives the number of live sessions ended. What a later version wrote, or a key that is no hash, goes as well. */
 export const REVOKE: string = `${CALL}${VALUES_OF}${FOLLOW}${DROP}${PRUNE}if call('TYPE').ok ~= 'hash' then

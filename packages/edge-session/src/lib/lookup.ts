@@ -57,3 +57,12 @@ export type RecordLookup = ActiveRecord | NoRecord | UnknownRecord
 export function cookieIsDead(reason: NoneReason): boolean {
   return reason !== 'no-cookie' && reason !== 'unknown-key' && reason !== 'ambiguous'
 }
+
+/**
+ * Whether the answer to this request may clear its cookie: if that is dead, and a document was asked for. What a page
+ * asks for by itself may be answered after a sign-in or step-up that ran at the same time, whose cookie it would clear.
+ * Clients that do not say what they ask for (`Sec-Fetch-Dest`) ask for documents.
+ */
+export function mayClearCookie(reason: NoneReason, headers: Headers): boolean {
+  return cookieIsDead(reason) && (headers.get('sec-fetch-dest') ?? 'document') === 'document'
+}

@@ -11,7 +11,7 @@ export function pathForms(pathname: string): readonly string[] | null {
   const forms = [once]
   const twice = decode(once)
   if (twice !== null && twice !== once) forms.push(twice)
-  return forms.map(normalise)
+  return [...new Set(forms.flatMap(readings))]
 }
 
 function decode(path: string): string | null {
@@ -26,12 +26,17 @@ function isAmbiguous(decoded: string, raw: string): boolean {
   return /%2f|%5c|%00/i.test(raw) || decoded.includes('\\') || /(^|\/)\.\.?(\/|$)/.test(decoded)
 }
 
-/** What Next.js adds around a page's path for data and segment requests is not part of the page's name. */
-function normalise(path: string): string {
-  const data = withoutLastSlash(path.replace(/\/{2,}/g, '/'))
-  const page = data.replace(/^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/i, '$1')
-  const whole = withoutLastSlash(withoutSegment(page).replace(/\.rsc$/i, ''))
-  return whole === '/index' ? '/' : whole
+/**
+ * The page that is meant, without what Next.js adds around its path for data and segment requests, and the path as it
+ * stands, which may be the page of a dynamic route.
+ */
+function readings(path: string): readonly string[] {
+  const tidy = withoutLastSlash(path.replace(/\/{2,}/g, '/'))
+  const data = tidy.replace(/^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/i, '$1')
+  const literal = withoutLastSlash(data.replace(/\.rsc$/i, ''))
+  const page = withoutSegment(literal)
+  const name = page === '/index' ? '/' : page
+  return data === tidy ? [name, literal] : [name]
 }
 
 function withoutLastSlash(path: string): string {
@@ -43,5 +48,5 @@ function withoutSegment(path: string): string {
   const found = /\.segments\//i.exec(path)
   if (found === null) return path
   const segment = path.slice(found.index + found[0].length)
-  return /[\s\S]\.segment\.rsc$/i.test(segment) ? path.slice(0, found.index) : path
+  return /[\s\S]\.segment$/i.test(segment) ? path.slice(0, found.index) : path
 }

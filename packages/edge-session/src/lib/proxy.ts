@@ -9,7 +9,7 @@ import {
 } from './cookie.ts'
 import type { Engine, Recognised } from './engine.ts'
 import { encodeUserId, IDENTITY_HEADER, USER_ID_HEADER } from './identity.ts'
-import { cookieIsDead } from './lookup.ts'
+import { mayClearCookie } from './lookup.ts'
 import { PASSIVE_HEADER } from './passive-header.ts'
 import { MALFORMED_PATH, NEVER_STORE } from './problem.ts'
 import { problemAsJson, refuse } from './refusal.ts'
@@ -45,7 +45,7 @@ export function createProxyFunction<Data>(
     const recognised = await engine.recognise(presented, { fresh, copies })
     const timing = `session;desc="${recognised.outcome}";dur=${config.now() - started}`
     const refusal = refuse({ request, verdict, recognised, signIn: guard.signIn })
-    const clears = recognised.outcome === 'none' && cookieIsDead(recognised.reason)
+    const clears = recognised.outcome === 'none' && mayClearCookie(recognised.reason, request.headers)
     if (refusal !== null) {
       refusal.headers.set('cache-control', NEVER_STORE)
       if (config.serverTiming) refusal.headers.append('server-timing', timing)
@@ -54,7 +54,10 @@ export function createProxyFunction<Data>(
 
     const passive = request.headers.has(PASSIVE_HEADER)
     const lasting = recognised.outcome === 'active' && !recognised.stale && !passive
-    const renews = lasting && isRead(request) && !(await isAskedByPage(engine, { request, presented }))
+    // KV that took its time is not asked for more: an answer stays within two seconds.
+    const hurries = config.now() - started > config.kvTimeout / 2
+    const renews =
+      lasting && !hurries && isRead(request) && !(await isAskedByPage(engine, { request, presented }))
     const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
     const copy = renews && renewed === null ? await engine.snapshotOf(recognised) : null
@@ -70,7 +73,8 @@ export function createProxyFunction<Data>(
     const setCookies = clears && isRead(request) ? [...cleared] : []
     if (renewed !== null) setCookies.push(cookieFor(engine, renewed))
     if (copy !== null) setCookies.push(serialiseCookie(copy))
-    if (setCookies.length > 0 || verdict.protected) response.headers.set('cache-control', NEVER_STORE)
+    const isOwn = setCookies.length > 0 || verdict.protected || mayServeAction(request, presented)
+    if (isOwn) response.headers.set('cache-control', NEVER_STORE)
     if (config.serverTiming) response.headers.append('server-timing', timing)
     return setCookies.length > 0 ? withCookies(response, setCookies) : response
   }
@@ -129,6 +133,14 @@ async function isAskedByPage<Data>(
 ): Promise<boolean> {
   const ours = request.headers.get(IDENTITY_HEADER)
   return ours !== null && (await engine.isHandedOver(ours, presented))
+}
+
+/**
+ * Where a server action redirects to, Next.js sends what it gets there under the cookies of the action, with the
+ * `Cache-Control` of a page that is the same for all.
+ */
+function mayServeAction({ headers }: NextRequest, presented: readonly string[]): boolean {
+  return headers.has(IDENTITY_HEADER) || (presented.length > 0 && headers.has('rsc'))
 }
 
 function isRead(request: NextRequest): boolean {

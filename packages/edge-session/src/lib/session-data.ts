@@ -3,6 +3,8 @@ import type { JsonObject, JsonValue, SessionRecord } from './record.ts'
 import { encodeState, RECORD_LIMIT } from './record-codec.ts'
 
 const LONGEST_USER_ID = 512
+/** In UTF-8 and as JSON, quotes included: more, as control characters take, would not fit into a cookie (RFC 6265bis §5.6). */
+const MOST_BYTES_OF_USER_ID = 1_538
 const LONGEST_USER_AGENT = 256
 
 /** The data as JSON will give it back. @throws InvalidArgumentError unless it is an object that JSON can hold. */
@@ -27,10 +29,11 @@ export function checkUserId(userId: unknown): string {
     typeof userId !== 'string' ||
     userId === '' ||
     userId.length > LONGEST_USER_ID ||
+    new TextEncoder().encode(JSON.stringify(userId)).length > MOST_BYTES_OF_USER_ID ||
     /\p{Surrogate}/u.test(userId)
   ) {
     throw new InvalidArgumentError(
-      `a user id must be a non-empty, well-formed string of at most ${LONGEST_USER_ID} characters.`,
+      `a user id must be a non-empty, well-formed string of at most ${LONGEST_USER_ID} characters, few of them control characters.`,
     )
   }
   return userId

@@ -166,7 +166,7 @@ export function createSessionHandlers<Data>(
 
 /** @throws ConfigurationError */
 function signedOut({ clearSiteData = [] }: SessionHandlersOptions<never>): ResponseInit {
-  if (!clearSiteData.every((kind) => CLEARED.includes(kind)))
+  if (!Array.isArray(clearSiteData) || !clearSiteData.every((kind) => CLEARED.includes(kind)))
     throw new ConfigurationError(`"clearSiteData" takes ${CLEARED.map((kind) => `"${kind}"`).join(', ')}.`)
   const kinds = clearSiteData.map((kind) => `"${kind}"`).join(', ')
   return kinds === '' ? {} : { headers: { 'clear-site-data': kinds } }

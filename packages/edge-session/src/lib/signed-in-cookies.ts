@@ -46,8 +46,12 @@ export async function signedInCookies<Data extends object = JsonObject>(
     lifetime,
   })
   const expires = maxAge === undefined ? -1 : Math.floor(config.now() / 1_000) + maxAge
-  const host = domain === undefined ? new URL(url).hostname : `.${domain}`
-  const place = domain === undefined && path === '/' ? { url } : { domain: host, path }
+  const { host, hostname } = new URL(url)
+  // By its own address, not that of the page: a secure cookie of http://localhost is one of https://localhost.
+  const place =
+    domain === undefined && path === '/'
+      ? { url: `${secure ? 'https' : 'http'}://${host}/` }
+      : { domain: domain === undefined ? hostname : `.${domain}`, path }
   return [{ name, value, ...place, httpOnly, secure, sameSite: SAME_SITE[sameSite], expires }]
 }
 

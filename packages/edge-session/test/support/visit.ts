@@ -1,3 +1,4 @@
+import { normalizeRscURL } from 'next/dist/shared/lib/router/utils/app-paths.js'
 import { type NextFetchEvent, NextRequest } from 'next/server.js'
 import type { ProxyFunction } from '../../src/lib/proxy.ts'
 
@@ -22,7 +23,9 @@ export interface VisitOptions {
 
 export async function visit(proxy: ProxyFunction, path: string, options: VisitOptions = {}): Promise<Visit> {
   const { method = 'GET', headers = {}, token, cookie = token && `__Host-session=${token}` } = options
-  const request = new NextRequest(new URL(path, 'https://app.test'), {
+  // As Next.js does before any proxy.
+  const url = normalizeRscURL(new URL(path, 'https://app.test').href)
+  const request = new NextRequest(url, {
     method,
     headers: { ...headers, ...(cookie && { cookie }) },
   })

@@ -1,0 +1,10 @@
+let told = false
+
+/** Once per process: until it is mended nobody can sign in, and nobody is recognised, however well everything else works. */
+export function tellOfRefusedCredentials(code: string | null): void {
+  if (told || !['WRONGPASS', 'NOAUTH', 'NOPERM'].includes(code ?? '')) return
+  told = true
+  console.error(
+    `edge-session: KV refuses this app (${code}), so no session is known. Check the token or password of KV, and what it is allowed to do.`,
+  )
+}
