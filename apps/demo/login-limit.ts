@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { Ratelimit } from '@upstash/ratelimit'
 import { Redis } from '@upstash/redis'
 import { SessionUnknownError } from 'edge-session'
+import { networkOf } from './client-address'
 import { loginRateLimit } from './session-options'
 
 export interface Attempt {
@@ -21,9 +22,10 @@ export async function countAttempt(by: { user: string; address: string | null })
   if (loginRateLimit === 0) return { allowed: true, retryAfter: 0 }
   limiter ??= createLimiter()
   try {
+    const network = by.address === null ? null : networkOf(by.address)
     // A hash, as a name may be as long as whoever sends it likes.
     const key = createHash('sha256')
-      .update(JSON.stringify([by.address, by.user]))
+      .update(JSON.stringify([network, by.user]))
       .digest('base64url')
     const { success, reset, reason } = await limiter.limit(key)
     if (reason === 'timeout') throw new SessionUnknownError('create')

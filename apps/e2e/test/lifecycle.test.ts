@@ -242,8 +242,10 @@ describe('a fresh proof', () => {
 describe('3 attempts a minute', () => {
   const bench = useBench(NEXT_16_PROXY, { env: { LOGIN_RATE_LIMIT: '3' } })
 
+  const attempt = (pass: string, headers = {}) =>
+    bench.visitor().post('/api/auth/login', { user: 'alice', pass }, headers)
+
   it('the fourth answers 429, right or wrong; other users are not concerned', async () => {
-    const attempt = (pass: string) => bench.visitor().post('/api/auth/login', { user: 'alice', pass })
     const statuses = []
     for (let i = 0; i < 3; i += 1) statuses.push((await attempt('wrong')).status)
     expect(statuses).toEqual([401, 401, 401])
@@ -252,5 +254,21 @@ describe('3 attempts a minute', () => {
     expect(Number(fourth.headers['retry-after'])).toBeGreaterThan(0)
     expect(fourth.setCookies).toEqual([])
     await bench.visitor().signIn('bob')
+  })
+
+  // Each line is one network, none of them that of another line.
+  it.each([
+    ['2001:db8::1', '2001:0DB8:0000:0000:0001::', '2001:db8::ffff:ffff:ffff:ffff', '2001:db8::192.0.2.1'],
+    ['2001:db8:0:1::1', '2001:db8:0:1::2', '2001:db8:0:1::3', '2001:db8:0:1::4'],
+    ['1::2:3:4:5:6', '1:0:0:2::', '1:0:0:2::1', '1:0:0:2:3:4:5:6'],
+    ['::1', '::2', '::ffff:0:1:2', '0:0:0:0:1::'],
+    ['fe80::1%eth0', 'fe80::1%eth1', 'fe80::2', 'fe80::3'],
+    ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:192.0.2.1'],
+    ['192.0.2.2', '192.0.2.1, 192.0.2.2', '2001:db8:2::1, 192.0.2.2', '::ffff:192.0.2.2'],
+  ])('are those of a whole IPv6 network, in whatever spelling (CVE-2026-45364): %s', async (...addresses) => {
+    const statuses = []
+    for (const address of addresses)
+      statuses.push((await attempt('wrong', { 'x-forwarded-for': address })).status)
+    expect(statuses).toEqual([401, 401, 401, 429])
   })
 })

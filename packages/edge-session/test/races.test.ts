@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KVTransport } from '../src/lib/kv-transport.ts'
-import { restTransport } from '../src/lib/transports/rest.ts'
+import { directTransport } from './prove/support/direct-transport.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
-const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 200)
+const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 40)
 
 let app: TestInstance & { stop(): Promise<void> }
 beforeAll(async () => {
@@ -29,7 +29,7 @@ function scheduled(seed: number): {
   run: <Result>(work: Promise<Result>) => Promise<Result>
 } {
   const draw = draws(seed)
-  const direct = restTransport(app.kv)
+  const direct = directTransport(app.kv)
   const waiting: (() => Promise<unknown>)[] = []
   return {
     kv: (commands, options) =>

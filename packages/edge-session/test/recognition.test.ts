@@ -40,6 +40,15 @@ describe('a lookup', () => {
     expect(app.events).toEqual([{ type: 'none', reason: 'malformed', kvCommands: 0, at: app.clock.now }])
   })
 
+  it('of two valid tokens is nobody, asks nothing and tells that it is ambiguous (X-25)', async () => {
+    const app = memoryInstance()
+    const { token: alice } = await app.signIn()
+    const { token: mallory } = await app.signIn({ userId: 'mallory' })
+    expect(await app.engine.recognise([alice, mallory])).toEqual({ outcome: 'none', reason: 'ambiguous' })
+    expect(app.calls).toEqual([])
+    expect(app.events).toEqual([{ type: 'none', reason: 'ambiguous', kvCommands: 0, at: app.clock.now }])
+  })
+
   it('of an active session is one question to the nearest, or to the primary where it has to be fresh', async () => {
     const app = memoryInstance()
     const { token, held } = await app.signIn({ data: { a: 1 } })
@@ -134,15 +143,21 @@ describe('a lookup', () => {
     }
   })
 
-  it('is none for what can not be read, and unknown for what a later version wrote', async () => {
+  it('is none for what can not be read, and unknown for what a later version wrote; both are told, neither ended (X-10)', async () => {
     const app = memoryInstance()
     const { token } = await app.signIn()
     const answer = (kind: string) => {
       for (const name of ASKED_TWICE) app.next.set(name, () => ({ kind }))
       return app.engine.recognise([token])
     }
+    const at = app.clock.now
     expect(await answer('corrupt')).toEqual({ outcome: 'none', reason: 'corrupt' })
+    expect(app.events.splice(0)).toEqual([{ type: 'none', reason: 'corrupt', kvCommands: 2, at }])
     expect(await answer('newer')).toMatchObject({ outcome: 'unknown', error: { operation: 'read' } })
+    expect(app.events).toEqual([
+      { type: 'unknown', operation: 'read', reason: null, latency: 0, kvCommands: 2, at },
+    ])
+    expect(app.calls).toEqual([...ASKED_TWICE, ...ASKED_TWICE])
   })
 
   it('is none for data that the schema refuses', async () => {

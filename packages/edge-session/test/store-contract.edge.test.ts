@@ -1,14 +1,21 @@
 import { join } from 'node:path'
 import { EdgeVM } from '@edge-runtime/vm'
 import { build } from 'esbuild'
-import { startLocalKV } from 'local-kv'
+import { type LocalKV, startLocalKV } from 'local-kv'
 import { afterAll, describe, expect, it } from 'vitest'
-import { sessionStoreContract } from '../src/lib/store-contract.ts'
+import { changeFeedContract, sessionStoreContract } from '../src/lib/store-contract.ts'
+import type { EdgeRun } from './support/edge-contract.ts'
 import { createMovingClock } from './support/moving-clock.ts'
+import { ON_REDIS, provideRedis } from './support/provide-redis.ts'
 
-const clock = createMovingClock()
-const kv = await startLocalKV()
-afterAll(() => kv.stop())
+const movingClock = createMovingClock()
+const embedded = await startLocalKV()
+const redis = await provideRedis(10)
+const real = redis && (await startLocalKV({ redis: redis.url }))
+afterAll(async () => {
+  await Promise.all([embedded.stop(), real?.stop()])
+  await redis?.stop()
+})
 
 const { outputFiles } = await build({
   entryPoints: [join(import.meta.dirname, 'support/edge-contract.ts')],
@@ -22,7 +29,7 @@ const bundle = outputFiles[0]?.text ?? ''
 
 function startVM(globals: Record<string, unknown>): EdgeVM {
   const vm = new EdgeVM({
-    extend: (context) => Object.assign(context, { advanceClock: clock.advance }, globals),
+    extend: (context) => Object.assign(context, { advanceClock: movingClock.advance }, globals),
   })
   vm.evaluate(bundle)
   return vm
@@ -40,17 +47,46 @@ describe('an edge runtime', () => {
   })
 })
 
-describe.each([
-  { transport: 'rest', vm: bare },
-  { transport: 'upstash', vm: bare },
-  { transport: 'vercel-kv', vm: withEnvironment },
-])('a KV store over $transport in an edge runtime', ({ transport, vm }) => {
-  for (const [index, { name }] of sessionStoreContract.entries()) {
-    it(name, async () => {
-      clock.restore()
-      const { url, token } = kv
-      const run = JSON.stringify({ index, transport, prefix: `${transport}:${index}:`, kv: { url, token } })
-      expect(await vm.evaluate(`runCase(${run})`)).toBe('')
+interface Suite {
+  readonly vm: EdgeVM
+  readonly kv: LocalKV | null
+  readonly transport: EdgeRun['transport']
+  readonly contract: EdgeRun['contract']
+}
+
+const onEmbedded: readonly Suite[] = [
+  { contract: 'store', transport: 'rest', vm: bare, kv: embedded },
+  { contract: 'changes', transport: 'rest', vm: bare, kv: embedded },
+  { contract: 'store', transport: 'upstash', vm: bare, kv: embedded },
+  { contract: 'store', transport: 'vercel-kv', vm: withEnvironment, kv: embedded },
+]
+const onReal: readonly Suite[] = [
+  { contract: 'store', transport: 'rest', vm: bare, kv: real },
+  { contract: 'changes', transport: 'rest', vm: bare, kv: real },
+]
+
+describe.each(onEmbedded)('the $contract contract over $transport in an edge runtime', keepsContract)
+describe.skipIf(redis === null)(ON_REDIS, () => {
+  describe.each(onReal)('the $contract contract over $transport in an edge runtime', keepsContract)
+})
+
+function keepsContract({ vm, kv, transport, contract }: Suite): void {
+  const clock = kv === embedded ? 'moves' : 'stands'
+  const prefix = `${crypto.randomUUID()}:`
+  const cases = contract === 'store' ? sessionStoreContract : changeFeedContract
+  for (const [index, { name, needsClock }] of cases.entries()) {
+    it.skipIf(needsClock && clock === 'stands')(name, async () => {
+      movingClock.restore()
+      const { url = '', token = '' } = kv ?? {}
+      const run: EdgeRun = {
+        contract,
+        index,
+        transport,
+        prefix: `${prefix}${index}:`,
+        kv: { url, token },
+        clock,
+      }
+      expect(await vm.evaluate(`runCase(${JSON.stringify(run)})`)).toBe('')
     })
   }
-})
+}

@@ -3,7 +3,8 @@ import { createClient as createVercelKV } from '@vercel/kv'
 import { Cluster, Redis as IORedis } from 'ioredis'
 import { startLocalKV } from 'local-kv'
 import { createClient, createCluster } from 'redis'
-import { afterAll } from 'vitest'
+import { afterAll, describe } from 'vitest'
+import type { KVTransport } from '../src/lib/kv-transport.ts'
 import { memoryStore } from '../src/lib/memory-store.ts'
 import { ioredisTransport } from '../src/lib/transports/ioredis.ts'
 import { redisTransport } from '../src/lib/transports/redis.ts'
@@ -11,8 +12,8 @@ import { restTransport } from '../src/lib/transports/rest.ts'
 import { upstashTransport } from '../src/lib/transports/upstash.ts'
 import { vercelKVTransport } from '../src/lib/transports/vercel-kv.ts'
 import { describeKVStore, describeStore } from './support/describe-store.ts'
-import { startRedisCluster } from './support/redis-cluster.ts'
-import { provideRedis } from './support/redis-server.ts'
+import { ON_REDIS, provideRedis } from './support/provide-redis.ts'
+import { ON_CLUSTER, startRedisCluster } from './support/redis-cluster.ts'
 
 const stops: (() => Promise<unknown> | unknown)[] = []
 afterAll(async () => {
@@ -64,59 +65,91 @@ describeKVStore('vercelKVTransport', {
 })
 
 const redis = await provideRedis(9)
-if (redis !== null) {
-  stops.push(redis.stop)
-  const front = await startLocalKV({ redis: redis.url })
-  stops.push(front.stop)
+if (redis !== null) stops.push(redis.stop)
+describe.skipIf(redis === null)(ON_REDIS, () => {
+  const url = redis?.url ?? ''
+
+  const overHttp = connecting(async () => {
+    const front = await startLocalKV({ redis: url })
+    stops.push(front.stop)
+    return restTransport({ url: front.url, token: front.token })
+  })
   for (const changes of [false, true]) {
     describeKVStore(`restTransport to a real Redis${changes ? ' with a change feed' : ''}`, {
       engine: 'remote',
       changes,
-      transport: restTransport({ url: front.url, token: front.token }),
+      transport: overHttp,
     })
   }
 
-  const ioredis = new IORedis(redis.url)
-  stops.push(() => ioredis.disconnect())
-  describeKVStore('ioredisTransport', { engine: 'remote', transport: ioredisTransport(ioredis) })
-  const prefixed = new IORedis(redis.url, { keyPrefix: 'app:' })
-  stops.push(() => prefixed.disconnect())
+  describeKVStore('ioredisTransport', {
+    engine: 'remote',
+    transport: connecting(() => {
+      const client = new IORedis(url)
+      stops.push(() => client.disconnect())
+      return ioredisTransport(client)
+    }),
+  })
   describeKVStore('ioredisTransport with a prefix of its own and a change feed', {
     engine: 'remote',
     changes: true,
-    transport: ioredisTransport(prefixed),
+    transport: connecting(() => {
+      const client = new IORedis(url, { keyPrefix: 'app:' })
+      stops.push(() => client.disconnect())
+      return ioredisTransport(client)
+    }),
   })
 
-  const client = await createClient({ url: redis.url })
-    .on('error', () => {})
-    .connect()
-  stops.push(() => client.close())
-  describeKVStore('redisTransport', { engine: 'remote', transport: redisTransport(client) })
-}
+  describeKVStore('redisTransport', {
+    engine: 'remote',
+    transport: connecting(async () => {
+      const client = await createClient({ url })
+        .on('error', () => {})
+        .connect()
+      stops.push(() => client.close())
+      return redisTransport(client)
+    }),
+  })
+})
 
 const cluster = await startRedisCluster()
-if (cluster !== null) {
-  stops.push(cluster.stop)
-  const ioredis = new Cluster([...cluster.nodes])
-  stops.push(() => ioredis.disconnect())
+if (cluster !== null) stops.push(cluster.stop)
+describe.skipIf(cluster === null)(ON_CLUSTER, () => {
+  const nodes = cluster?.nodes ?? []
+
+  const overIORedis = connecting(() => {
+    const client = new Cluster([...nodes])
+    stops.push(() => client.disconnect())
+    return ioredisTransport(client)
+  })
+  const overRedis = connecting(async () => {
+    const client = await createCluster({ rootNodes: nodes.map((socket) => ({ socket })) })
+      .on('error', () => {})
+      .connect()
+    stops.push(() => client.close())
+    return redisTransport(client)
+  })
   for (const changes of [false, true]) {
-    describeKVStore(`ioredisTransport to a Redis Cluster${changes ? ' with a change feed' : ''}`, {
+    const feed = changes ? ' with a change feed' : ''
+    describeKVStore(`ioredisTransport to a Redis Cluster${feed}`, {
       engine: 'remote',
       changes,
-      transport: ioredisTransport(ioredis),
+      transport: overIORedis,
+    })
+    describeKVStore(`redisTransport to a Redis Cluster${feed}`, {
+      engine: 'remote',
+      changes,
+      transport: overRedis,
     })
   }
+})
 
-  const rootNodes = cluster.nodes.map((socket) => ({ socket }))
-  const client = await createCluster({ rootNodes })
-    .on('error', () => {})
-    .connect()
-  stops.push(() => client.close())
-  for (const changes of [false, true]) {
-    describeKVStore(`redisTransport to a Redis Cluster${changes ? ' with a change feed' : ''}`, {
-      engine: 'remote',
-      changes,
-      transport: redisTransport(client),
-    })
+/** Connects with its first call: a suite that is skipped has nothing to connect to. */
+function connecting(connect: () => Promise<KVTransport> | KVTransport): KVTransport {
+  let connected: Promise<KVTransport> | KVTransport | undefined
+  return async (commands, options) => {
+    connected ??= connect()
+    const transport = await connected
+    return transport(commands, options)
   }
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createSeal, type Seal } from '../src/lib/seal.ts'
+import { createSeal, type Seal, type SealPurpose } from '../src/lib/seal.ts'
+import { createSnapshots } from '../src/lib/snapshots.ts'
+import { createStatelessEngine } from '../src/lib/stateless-engine.ts'
 import { createTokens, randomSid, type TokenClaims } from '../src/lib/token.ts'
+import { newRecord } from './support/records.ts'
 import { OTHER_SECRET, SECRET } from './support/secrets.ts'
 
 const seal = createSeal([SECRET])
@@ -130,6 +133,74 @@ describe('a token', () => {
   it('is over at its end, exactly', async () => {
     expect(await tokens.open([await issue({ absoluteEnd: 1_000 })])).toBe('expired-absolute')
     expect(await tokens.open([await issue({ absoluteEnd: 1_001 })])).toMatchObject({ current: true })
+  })
+})
+
+describe('what a visitor carries', () => {
+  const claims = claimsOf({ userId: 'alice@example.com', issuedAt: 1_700_000_000_123, version: 123_456_789 })
+  const record = newRecord({
+    userId: 'alice@example.com',
+    role: 'administrator',
+    data: { plan: 'canary-plan' },
+    userAgent: 'Canary/1.0',
+    ip: '203.0.113.77',
+  })
+  const inRecord = ['alice@example.com', 'administrator', 'canary-plan', 'Canary/1.0', '203.0.113.77']
+  const stateless = createStatelessEngine({ mode: 'stateless', secret: SECRET, now })
+  const snapshots = createSnapshots({ seal })
+  const opened = async () => {
+    const token = await tokens.open([await issue()])
+    if (typeof token === 'string') throw new Error(token)
+    return token
+  }
+  const carried: {
+    name: string
+    purpose: SealPurpose
+    says: string[]
+    make: () => Promise<string | null>
+  }[] = [
+    {
+      name: 'a token',
+      purpose: 'token',
+      says: ['alice@example.com', claims.sid, '1700000000123', '123456789'],
+      make: () => tokens.issue(claims),
+    },
+    {
+      name: 'a session without a store',
+      purpose: 'stateless',
+      says: inRecord,
+      make: async () => (await stateless.writer().rotate({ token: await opened(), record }))?.token ?? null,
+    },
+    {
+      name: 'a snapshot',
+      purpose: 'snapshot',
+      says: [...inRecord, record.id],
+      make: () => snapshots.seal({ text: JSON.stringify(record), readAt: 0, cursor: '1-1 a b' }, record.id),
+    },
+  ]
+
+  it.each(carried)(
+    'shows nothing of what is sealed in $name (NIST COOK-08)',
+    async ({ make, purpose, says }) => {
+      const sealed = (await make()) ?? ''
+      const [header = '', ...segments] = sealed.split('.').map((text) => Buffer.from(text, 'base64url'))
+      expect(JSON.parse(String(header))).toEqual({ alg: 'dir', enc: 'A256GCM', kid: expect.any(String) })
+      const unsealed = await seal.unseal(purpose, sealed)
+      const inside = Buffer.from(unsealed.kind === 'opened' ? JSON.stringify(unsealed.claims) : '')
+      expect(says.filter((text) => !inside.includes(text))).toEqual([])
+      // Eight bytes in a row of it are nowhere, encoded or not. By chance they are in one run of billions.
+      const shown = Buffer.concat([Buffer.from(sealed), header as Buffer, ...segments])
+      const parts = Array.from({ length: inside.length - 7 }, (_, at) => inside.subarray(at, at + 8))
+      expect(parts.filter((part) => shown.includes(part)).map(String)).toEqual([])
+    },
+  )
+
+  it.each(carried)('differs each time, though it says the same: $name', async ({ make }) => {
+    const made = await Promise.all(Array.from({ length: 20 }, make))
+    const segments = made.map((sealed) => String(sealed).split('.'))
+    const different = [0, 1, 2, 3, 4].map((at) => new Set(segments.map((parts) => parts[at])).size)
+    // Header, nothing, and then the initialisation vector, what is sealed, and its authentication.
+    expect(different).toEqual([1, 1, 20, 20, 20])
   })
 })
 

@@ -2,14 +2,14 @@ import { Redis } from '@upstash/redis'
 import { createClient } from '@vercel/kv'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type LocalKV, startLocalKV } from '../src/index.ts'
-import { engines } from './support/engines.ts'
+import { describeOn, engines } from './support/engines.ts'
 
 const CLIENTS = [
   { client: '@upstash/redis', connect: (kv: LocalKV) => new Redis({ url: kv.url, token: kv.token }) },
   { client: '@vercel/kv', connect: (kv: LocalKV) => createClient({ url: kv.url, token: kv.token }) },
 ]
 
-describe.each(engines(10))('on $engine', ({ options }) => {
+describeOn(engines(10))('on $engine', ({ options }) => {
   let kv: LocalKV
 
   beforeAll(async () => {

@@ -42,6 +42,8 @@ describe('the control port', () => {
       status: 400,
       body: { error: expect.stringContaining('fault type nope is not known') },
     })
+    const unreadable = [{ action: { type: 'hang' }, match: { key: '[z-a]' } }]
+    expect((await control('PUT', '/rules', unreadable)).status).toBe(400)
     expect((await control('PUT', '/rules', '{')).status).toBe(400)
     expect((await control('PUT', '/rules', {})).status).toBe(400)
     expect((await control('GET', '/rules')).body).toEqual(rules)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type LocalKV, startLocalKV } from '../src/index.ts'
-import { engines } from './support/engines.ts'
+import { describeOn, engines } from './support/engines.ts'
 import { rest } from './support/rest.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 'd')
@@ -72,10 +72,9 @@ const batch = fc.record({
   body: fc.array(command, { minLength: 1, maxLength: 40 }),
 })
 
-/** Without a real Redis the engine is only compared with itself. */
 const counterparts = [{ engine: 'another embedded engine', options: {} }, ...engines(11).slice(1)]
 
-describe.each(counterparts)('the embedded engine and $engine', ({ options }) => {
+describeOn(counterparts)('the embedded engine and $engine', ({ options }) => {
   let embedded: LocalKV
   let other: LocalKV
 

@@ -199,6 +199,8 @@ describe('faults', () => {
     [{ action: { type: 'hang' }, match: { kex: 'a' } }, 'match.kex is not known'],
     [{ action: { type: 'hang' }, match: { nth: 0 } }, 'match.nth is wrong'],
     [{ action: { type: 'hang' }, match: { probability: 2 } }, 'match.probability is wrong'],
+    [{ action: { type: 'hang' }, match: { key: '[z-a]' } }, 'match.key is wrong. It must be a glob pattern'],
+    [{ action: { type: 'hang' }, match: { key: 7 } }, 'match.key is wrong'],
     [{ action: { type: 'hang' }, match: 'GET' }, 'match is not an object'],
   ])('refuses the rule %j', (rule, message) => {
     expect(() => kv.faults.add(rule as never)).toThrow(message)

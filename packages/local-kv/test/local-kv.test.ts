@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type LocalKV, type LocalKVOptions, startLocalKV } from '../src/index.ts'
-import { engines } from './support/engines.ts'
+import { describeOn, engines } from './support/engines.ts'
 import { failureOf, rest, restText } from './support/rest.ts'
 
 describe('startLocalKV()', () => {
@@ -183,7 +183,7 @@ describe('startLocalKV()', () => {
     expect(await failureOf(Promise.resolve(events))).toBe('UND_ERR_SOCKET')
   })
 
-  describe.each(engines(15))('command() on $engine', ({ options }) => {
+  describeOn(engines(15))('command() on $engine', ({ options }) => {
     it('gives text, numbers, lists, null and errors as they are', async () => {
       const kv = await start(options)
       await kv.flush()

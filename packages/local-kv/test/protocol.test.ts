@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type LocalKV, startLocalKV } from '../src/index.ts'
-import { engines } from './support/engines.ts'
+import { describeOn, engines } from './support/engines.ts'
 import { answerOf, rest, restText } from './support/rest.ts'
 
-describe.each(engines(9))('the REST protocol on $engine', ({ options }) => {
+describeOn(engines(9))('the REST protocol on $engine', ({ options }) => {
   let kv: LocalKV
 
   beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { request as httpRequest } from 'node:http'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type LocalKV, startLocalKV } from '../src/index.ts'
-import { engines } from './support/engines.ts'
+import { describeOn, engines } from './support/engines.ts'
 import { answerOf, rest } from './support/rest.ts'
 
-describe.each(engines(8))('what is refused on $engine', ({ options }) => {
+describeOn(engines(8))('what is refused on $engine', ({ options }) => {
   let kv: LocalKV
 
   beforeAll(async () => {

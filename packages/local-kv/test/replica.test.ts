@@ -1,10 +1,10 @@
 import { Redis } from '@upstash/redis'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type LocalKV, startLocalKV } from '../src/index.ts'
-import { engines } from './support/engines.ts'
+import { describeOn, engines } from './support/engines.ts'
 import { answerOf, rest } from './support/rest.ts'
 
-describe.each(engines(12))('the lagging replica on $engine', ({ options }) => {
+describeOn(engines(12))('the lagging replica on $engine', ({ options }) => {
   let kv: LocalKV
 
   const start = async (replicaLag: number | 'manual') => {

@@ -1,6 +1,7 @@
 /*
  * One test for each advisory of recent years against session stores, tokens and what handles them; see
- * `advisories.test.ts` for the guards of routes. Races (better-auth #11022, #11073) are in `interleavings.test.ts`.
+ * `advisories.test.ts` for the guards of routes. Races are run here in the order of their report; in every order, in
+ * `interleavings.test.ts`.
  */
 import '../support/async-local-storage.ts'
 import { inspect } from 'node:util'
@@ -73,6 +74,54 @@ describe('session stores', () => {
       const ttl = Number(await app.kv.command('PTTL', `session:brief-${left}`))
       expect(ttl === -2 || (ttl > 0 && ttl <= 60_000 + left)).toBe(true)
     }
+  })
+
+  it('better-auth #11022: of sign-ins at the same time none is missing where sessions are listed and ended', async () => {
+    const barrier = app.kv.barrier({ key: 'session:erin' }, 'before')
+    const nodes = [app, app.with({}), app.with({})]
+    const { result: tokens, commands } = await app.commandsDuring(async () => {
+      const signIns = [...nodes, ...nodes, ...nodes].map((node) => node.signIn('erin'))
+      await expect.poll(() => barrier.waiting(), { timeout: 15_000 }).toBe(signIns.length)
+      barrier.release()
+      return Promise.all(signIns)
+    })
+    // One each: nothing was read first that another one could change.
+    expect(commands).toBe(tokens.length)
+    const [own, ...others] = await app.lifecycle.list('erin')
+    expect(others).toHaveLength(tokens.length - 1)
+    expect(await app.lifecycle.revokeAll('erin', { except: own?.id ?? null })).toBe(others.length)
+    const outcomes = await Promise.all(tokens.map((token) => outcomeOf(token)))
+    expect(outcomes.sort()).toEqual(['active', ...others.map(() => 'revoked')])
+    expect(await app.lifecycle.revokeAll('erin', { except: null })).toBe(1)
+    expect(await app.kv.command('EXISTS', 'session:erin')).toBe(0)
+  })
+
+  it('better-auth #11073: nothing under way when all sessions are ended brings one back, or makes one that is not listed', async () => {
+    const token = await app.signIn('frank')
+    app.clock.now += 120_000
+    const active = await app.engine.recognise([token])
+    if (active.outcome !== 'active') throw new Error(active.outcome)
+    const barrier = app.kv.barrier({ key: 'session:frank', times: 5 }, 'before')
+    const signIn = app.signIn('frank')
+    const underWay = [
+      app.engine.touch(active),
+      app.lifecycle.update(active, (record) => ({ ...record, data: { n: 1 } })),
+      app.lifecycle.rotate(active),
+      app.lifecycle.reauthenticate(active, { role: 'admin' }),
+    ]
+    const settled = Promise.allSettled(underWay)
+    await expect.poll(() => barrier.waiting(), { timeout: 15_000 }).toBe(5)
+    expect(await app.lifecycle.revokeAll('frank', { except: null })).toBe(1)
+    barrier.release()
+    const told = (await settled).map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))
+    // Of activity it is only said that KV answered.
+    expect(told).toEqual([true, 'ERR_SESSION_NOT_FOUND', null, 'ERR_SESSION_NOT_FOUND'])
+    expect(await outcomeOf(token)).toBe('revoked')
+    const later = await signIn
+    expect(await app.lifecycle.list('frank')).toHaveLength(1)
+    expect(await outcomeOf(later)).toBe('active')
+    expect(await app.lifecycle.revokeAll('frank', { except: null })).toBe(1)
+    expect(await outcomeOf(later)).toBe('revoked')
   })
 
   it('@next-auth/upstash-redis-adapter CVE-2022-39263: the id of a session is good for its own user only', async () => {

@@ -10,17 +10,24 @@
  * | CVE-2026-41248 (raw path), GHSA-x732 | paths.test.ts: the page itself, not only the proxy           |
  * | CVE-2025-48947, CVE-2025-64762       | caching.test.ts: behind a cache, static pages and actions    |
  * | CVE-2026-40155 (bleed)               | identity.test.ts: many users through `next start`            |
- * | GHSA-xg6x (cookie cache)             | nothing is cached in a cookie; contract-api.test.ts          |
- * | CVE-2026-45364 (IPv6 as rate key)    | this package limits no rates                                 |
+ * | CVE-2026-45364 (IPv6 as rate key)    | lifecycle.test.ts: the demo's limit, as we ship no other     |
  */
+import '../support/async-local-storage.ts'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cookieValues } from '../../src/lib/cookie.ts'
+import { createEdgeSession } from '../../src/lib/edge-session.ts'
+import type { EdgeSessionOptions } from '../../src/lib/options.ts'
 import { safeRedirectPath } from '../../src/lib/redirect-target.ts'
-import { startInstance, type TestInstance } from '../support/instance.ts'
+import { createSeal } from '../../src/lib/seal.ts'
+import { restTransport } from '../../src/lib/transports/rest.ts'
+import { callRoute } from '../support/app-route.ts'
+import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from '../support/instance.ts'
+import { routeBrowser } from '../support/route-browser.ts'
 import { visit } from '../support/visit.ts'
 import { report } from './report.ts'
-import { expectAllowedHeaders, expectNobody } from './support/hostile.ts'
+import { expectAllowedHeaders, expectNobody, flips } from './support/hostile.ts'
+import { PATIENCE } from './support/settings.ts'
 
 const ROUTES = ['/dashboard/:path*', '/files/private/:path*', '/:tenant/settings'] as const
 
@@ -31,6 +38,20 @@ beforeAll(async () => {
   token = await app.signIn('alice')
 })
 afterAll(() => app.stop())
+
+/** What an app calls, on the same KV. */
+function functions(options: EdgeSessionOptions = {}) {
+  return createEdgeSession({
+    secret: SECRET,
+    kv: restTransport(app.kv),
+    now: () => app.clock.now,
+    ...options,
+  })
+}
+
+function nameOf(session: { readonly userId: string; readonly id: string } | null | undefined): string {
+  return session ? `${session.userId} ${session.id}` : 'nobody'
+}
 
 /** No page: sent to sign in, or refused as a path that nobody means. */
 async function expectGuarded(path: string, headers: Record<string, string> = {}): Promise<void> {
@@ -177,43 +198,75 @@ describe('libraries that guard routes', () => {
     else expectNobody(await visit(app.proxy, `https://app.test${path}`))
   }
 
-  it('Clerk CVE-2024-22206: proxy, page and fresh lookup agree about 200 tokens in every state', async () => {
-    const other = app.with({ secret: 'another-secret-of-at-least-32-characters' })
-    let count = 0
-    for (let n = 0; n < 25; n += 1) {
-      const userId = `user-${n}`
-      const [live, dead, ended, moved] = await Promise.all([1, 2, 3, 4].map(() => app.signIn(userId)))
-      const foreign = await other.signIn(userId)
-      const handled = await app.engine.recognise([moved ?? ''])
-      if (handled.outcome === 'active') await app.lifecycle.rotate(handled)
-      const opened = await app.engine.open([dead ?? ''])
-      if (typeof opened !== 'string') await app.lifecycle.destroy(opened)
-      const id = await app.engine.open([ended ?? ''])
-      if (typeof id !== 'string') await app.lifecycle.revoke({ userId, id: id.id })
-      const states = [
-        [live],
-        [dead],
-        [ended],
-        [moved],
-        [foreign],
-        [live, moved],
-        [live, 'junk'],
-        [`${live}x`],
+  it('Clerk CVE-2024-22206: proxy, page, route handler, action and fresh lookup agree who it is, 200 times', {
+    timeout: PATIENCE,
+  }, async () => {
+    const other = app.with({ secret: OTHER_SECRET })
+    const { getSession, protectRoute, requireSession } = functions()
+    const inRoute = protectRoute((_, { session }) => new Response(nameOf(session)))
+    const mallory = await app.signIn('mallory')
+    const { seen: hers } = await visit(app.proxy, '/public', { token: mallory })
+    /** What a visitor may make up or have seen. Where no proxy runs, nothing removes it. */
+    const made = { 'x-user-id': 'root', 'x-edge-session': hers?.get('x-edge-session') ?? '' }
+
+    async function readBy(headers: Record<string, string>): Promise<readonly string[]> {
+      const route = await callRoute({ GET: inRoute }, 'GET', { headers })
+      const asked = await routeBrowser().run(getSession, headers)
+      const required = await routeBrowser().run(() => requireSession(), headers)
+      return [
+        route.status === 401 ? 'nobody' : await route.text(),
+        nameOf(asked.value),
+        required.value
+          ? nameOf(required.value)
+          : String(required.thrown).replace(/^NEXT_REDIRECT;.*/, 'nobody'),
       ]
-      for (const presented of states) {
+    }
+
+    let count = 0
+    for (let n = 0; n < 20; n += 1) {
+      const userId = `user-${n}`
+      const tokens = await Promise.all([1, 2, 3, 4].map(() => app.signIn(userId)))
+      const [live = '', dead = '', ended = '', moved = ''] = tokens
+      const foreign = await other.signIn(userId)
+      const handled = await app.engine.recognise([moved])
+      if (handled.outcome === 'active') await app.lifecycle.rotate(handled)
+      const opened = await app.engine.open([dead])
+      if (typeof opened !== 'string') await app.lifecycle.destroy(opened)
+      const id = await app.engine.open([ended])
+      if (typeof id !== 'string') await app.lifecycle.revoke({ userId, id: id.id })
+      const states: readonly (readonly [string, ...string[]])[] = [
+        [userId, live],
+        ['nobody', dead],
+        ['nobody', ended],
+        [userId, moved],
+        ['nobody', foreign],
+        ['nobody', live, moved],
+        [userId, live, 'junk'],
+        ['nobody', `${live}x`],
+        ['mallory', mallory],
+        ['nobody', live.replace(/\.\..*/, `..${'A'.repeat(16)}.${btoa('{"u":"root"}')}.${'A'.repeat(22)}`)],
+      ]
+      for (const [right, ...presented] of states) {
         const cookie = presented.map((value) => `__Host-session=${value}`).join('; ')
-        const { seen } = await visit(app.proxy, '/public', { cookie })
-        const values = presented.map((value) => value ?? '')
+        const { seen } = await visit(app.proxy, '/public', { cookie, headers: made })
         // The page sees the cookie as the proxy leaves it: renewed, and without junk beside it.
         const kept = cookieValues(seen?.get('cookie') ?? null, '__Host-session')
         const page = await app.engine.takeOver(seen?.get('x-edge-session') ?? '', kept)
-        const outcomes = [
-          seen?.has('x-user-id') ? 'active' : 'none',
-          page?.outcome ?? 'none',
-          (await app.engine.recognise(values)).outcome,
-          (await app.engine.recognise(values, { fresh: true })).outcome,
-        ]
-        expect({ presented, outcomes: new Set(outcomes).size }).toEqual({ presented, outcomes: 1 })
+        const names = [
+          ...[page, await app.engine.recognise(presented)],
+          await app.engine.recognise(presented, { fresh: true }),
+        ].map((found) => nameOf(found?.outcome === 'active' ? found.session : null))
+        names.push(...(await readBy(Object.fromEntries(seen ?? []))), ...(await readBy({ cookie, ...made })))
+        expect({
+          presented,
+          user: seen?.get('x-user-id') ?? 'nobody',
+          sessions: new Set(names).size,
+        }).toEqual({
+          presented,
+          user: right,
+          sessions: 1,
+        })
+        expect(names[0]).toMatch(new RegExp(`^${right}( |$)`))
         count += 1
       }
     }
@@ -265,4 +318,148 @@ describe('libraries that guard routes', () => {
     expect(seen?.get('x-edge-session')).not.toBe('')
     expect(response.headers.has('x-edge-session') || response.headers.has('x-user-id')).toBe(false)
   })
+})
+
+describe('sealed copies of sessions in a cookie (cache.snapshot)', () => {
+  const LAG = 5_000
+  const options: EdgeSessionOptions = {
+    cache: { revocationLag: LAG, snapshot: '1m' },
+    protect: { routes: [{ path: '/inside', allow: ({ role }) => role === 'proven' }] },
+  }
+  const cookieOf = (token: string, copies: readonly string[]) =>
+    [`__Host-session=${token}`, ...copies.map((copy) => `__Host-session-snapshot=${copy}`)].join('; ')
+
+  /** Has a node read the feed of changes, though it knows nobody's session but this one. */
+  const readFeed = async (node: TestInstance) => node.engine.recognise([await somebody])
+  let somebody: Promise<string>
+  beforeAll(() => {
+    somebody = app.with(options).signIn('somebody')
+  })
+
+  /** The copy that a visitor is given: with the second page view, as the first one begins to read the feed. */
+  async function copyOf(token: string, node: TestInstance): Promise<string> {
+    await visit(node.proxy, '/public', { token })
+    await visit(node.proxy, '/public', { token })
+    const { setCookies } = await visit(node.proxy, '/public', { token })
+    const [, copy] = /^__Host-session-snapshot=([^;]+)/.exec(setCookies.join()) ?? []
+    if (copy === undefined) throw new Error(`no copy: ${setCookies.join()}`)
+    return copy
+  }
+
+  async function held(token: string, node: TestInstance) {
+    const recognised = await node.engine.recognise([token], { fresh: true })
+    if (recognised.outcome !== 'active') throw new Error(recognised.outcome)
+    return recognised
+  }
+
+  /** 200 for who has shown a second factor, 403 for who has not yet, 307 for nobody. */
+  const inside = async (node: TestInstance, token: string, ...copies: readonly string[]) =>
+    (await visit(node.proxy, '/inside', { cookie: cookieOf(token, copies) })).status
+
+  /** The same in a route handler that no proxy stands before; 401 for nobody. */
+  async function insideRoute(token: string, ...copies: readonly string[]): Promise<number> {
+    const { protectRoute } = functions(options)
+    const GET = protectRoute(() => new Response(), { allow: ({ role }) => role === 'proven' })
+    return (await callRoute({ GET }, 'GET', { headers: { cookie: cookieOf(token, copies) } })).status
+  }
+
+  it('better-auth GHSA-xg6x: no copy, of whomever, signs anybody in or proves a second factor', {
+    timeout: PATIENCE,
+  }, async () => {
+    const node = app.with(options)
+    const signIn = (userId: string, role: string) => node.signIn(userId, { role })
+    const [revoked, replaced] = [await signIn('alice', 'proven'), await signIn('alice', 'pending')]
+    const former = [await copyOf(revoked, node), await copyOf(replaced, node)]
+    await node.lifecycle.revoke((await held(revoked, node)).record)
+    const { token: after } = await node.lifecycle.reauthenticate(await held(replaced, node), {
+      role: 'proven',
+    })
+    const [pending, proven] = [await signIn('alice', 'pending'), await signIn('alice', 'proven')]
+    const bob = await signIn('bob', 'proven')
+    // The copies from here on stand behind all these changes.
+    app.clock.now += LAG
+    await readFeed(node)
+    const copies: string[] = []
+    for (const token of [pending, proven, after, bob]) copies.push(await copyOf(token, node))
+    for (const [n, token] of [pending, proven, after, bob].entries()) {
+      const of = () => inside(app.with(options), token, copies[n] ?? '')
+      // That of the feed: they are believed.
+      expect((await app.commandsDuring(of)).commands).toBe(1)
+    }
+
+    const [own = ''] = copies
+    const unsealed = await createSeal([SECRET]).unseal('snapshot', own)
+    const claims = unsealed.kind === 'opened' ? (unsealed.claims as { n: string }) : { n: '' }
+    const wanted = { ...claims, n: claims.n.replace('pending', 'proven') }
+    // Whoever has the secret can.
+    const sealed = await createSeal([SECRET]).seal('snapshot', wanted)
+    expect(await inside(app.with(options), pending, sealed)).toBe(200)
+    const { seen } = await visit(node.proxy, '/public', { token: proven })
+    const forged = [
+      await createSeal([OTHER_SECRET]).seal('snapshot', wanted),
+      ...[btoa(JSON.stringify(wanted)), JSON.stringify(wanted).replaceAll(';', ''), 'junk', ''],
+      // What is sealed with our secret, but for another purpose.
+      ...[proven, pending, seen?.get('x-edge-session') ?? ''],
+      ...flips(own, 40),
+    ]
+    const carried = [[], copies.slice(0, 2), ...[...former, ...copies, ...forged].map((copy) => [copy])]
+    for (const [token, ...right] of [
+      [pending, 403, 403],
+      [revoked, 307, 401],
+      [replaced, 307, 401],
+      [own, 307, 401],
+      [proven, 200, 200],
+    ] as const)
+      for (const [at, presented] of carried.entries()) {
+        // New to the session: what it knows of it is what it is shown, or what KV says.
+        const came = [
+          await inside(app.with(options), token, ...presented),
+          await insideRoute(token, ...presented),
+        ]
+        expect({ right, at, came }).toEqual({ right, at, came: right })
+      }
+    report('copies of sessions', { count: carried.length })
+  })
+
+  const CHANGES: Record<
+    string,
+    [right: number, change: (token: string, node: TestInstance) => Promise<unknown>]
+  > = {
+    'a sign-out': [307, async (token, node) => node.lifecycle.destroy((await held(token, node)).token)],
+    'a revocation': [307, async (token, node) => node.lifecycle.revoke((await held(token, node)).record)],
+    'a sign-out everywhere': [307, (_, node) => node.lifecycle.revokeAll('alice', { except: null })],
+    'a new proof': [
+      307,
+      async (token, node) => node.lifecycle.reauthenticate(await held(token, node), { role: 'proven' }),
+    ],
+    'a factor taken away': [
+      403,
+      async (token, node) =>
+        node.lifecycle.update(await held(token, node), (record) => ({ ...record, role: 'pending' })),
+    ],
+  }
+
+  it.each(Object.entries(CHANGES))(
+    'better-auth GHSA-xg6x: no copy is believed longer than the lag after %s',
+    async (_, [right, change]) => {
+      const nodes = [1, 2, 3, 4].map(() => app.with(options))
+      for (const node of nodes) await readFeed(node)
+      const [knows = app, told = app, elsewhere = app] = nodes
+      const token = await elsewhere.signIn('alice', { role: 'proven' })
+      const copy = await copyOf(token, elsewhere)
+      // From the copy alone.
+      const { result, commands } = await app.commandsDuring(() => inside(knows, token, copy))
+      expect([result, commands]).toEqual([200, 0])
+      await change(token, elsewhere)
+      // Who reads of changes from the copy on has read of this one.
+      expect(await inside(app.with(options), token, copy)).toBe(right)
+      for (const passes of [LAG, LAG, 40_000, 20_000, 600_000]) {
+        app.clock.now += passes
+        await readFeed(told)
+        for (const node of [...nodes, app.with(options)])
+          expect([passes, await inside(node, token, copy)]).toEqual([passes, right])
+        expect(await insideRoute(token, copy)).toBe(right === 307 ? 401 : right)
+      }
+    },
+  )
 })

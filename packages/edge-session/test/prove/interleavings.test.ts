@@ -297,7 +297,7 @@ const STORES: readonly {
   readonly schedules: number
   readonly make: () => MakeStore
 }[] = [
-  { store: 'KV', schedules: runs({ usual: 100, proof: 10_000 }), make: () => kvStores(kv) },
+  { store: 'KV', schedules: runs({ usual: 300, proof: 10_000 }), make: () => kvStores(kv) },
   { store: 'memory', schedules: runs({ usual: 300, proof: 10_000 }), make: memoryStores },
 ]
 

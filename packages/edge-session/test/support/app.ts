@@ -1,11 +1,12 @@
 import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../../src/lib/edge-session.ts'
 import type { EdgeSessionOptions } from '../../src/lib/options.ts'
 import type { JsonObject } from '../../src/lib/record.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 import { redisOfWorker } from './redis-server.ts'
 import { SECRET } from './secrets.ts'
+import { expectEveryKeyToExpire, type TimeToLiveOptions } from './time-to-live.ts'
 
 /** What an app has: its KV, a clock, and the functions of the package. */
 export interface AppOfTest {
@@ -16,8 +17,8 @@ export interface AppOfTest {
   commandsDuring(work: () => Promise<unknown>): Promise<number>
 }
 
-/** One for all tests of a file, its KV emptied before each. */
-export function appOfTests(): AppOfTest {
+/** One for all tests of a file, its KV emptied before each. After each, every key has a time to live. */
+export function appOfTests({ keysMayStay = false }: TimeToLiveOptions = {}): AppOfTest {
   let kv: LocalKV
   const site = {
     now: Date.now(),
@@ -51,6 +52,9 @@ export function appOfTests(): AppOfTest {
     kv.faults.clear()
     await kv.flush()
     site.now = Date.now()
+  })
+  afterEach(async () => {
+    if (!keysMayStay) await expectEveryKeyToExpire(kv)
   })
   return site
 }

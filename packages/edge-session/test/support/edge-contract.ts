@@ -2,29 +2,36 @@
 import { Redis } from '@upstash/redis'
 import { kvStore } from '../../src/lib/kv-store.ts'
 import type { KVTransport } from '../../src/lib/kv-transport.ts'
-import { sessionStoreContract } from '../../src/lib/store-contract.ts'
+import { changeFeedContract, sessionStoreContract } from '../../src/lib/store-contract.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 import { upstashTransport } from '../../src/lib/transports/upstash.ts'
 import { vercelKVTransport } from '../../src/lib/transports/vercel-kv.ts'
 
-interface Run {
+/** One case of a contract, and where to run it. */
+export interface EdgeRun {
+  readonly contract: keyof typeof contracts
   readonly index: number
   readonly transport: 'rest' | 'upstash' | 'vercel-kv'
   readonly prefix: string
   readonly kv: { readonly url: string; readonly token: string }
+  readonly clock: 'moves' | 'stands'
 }
 
+const contracts = { store: sessionStoreContract, changes: changeFeedContract }
+
 const scope = globalThis as typeof globalThis & {
-  runCase(run: Run): Promise<string>
+  runCase(run: EdgeRun): Promise<string>
   advanceClock(ms: number): void
 }
 
 /** What went wrong with the case, or an empty text. */
-scope.runCase = async ({ index, transport, prefix, kv }) => {
-  const store = kvStore({ transport: await connect(transport, kv), prefix, timeout: 10_000 })
+scope.runCase = async ({ contract, index, transport, prefix, kv, clock }) => {
+  const changes = contract === 'changes'
+  const store = kvStore({ transport: await connect(transport, kv), prefix, timeout: 10_000, changes })
+  const moving = { store, advance: (ms: number) => scope.advanceClock(ms) }
   try {
-    await sessionStoreContract[index]?.run({
-      createStore: async () => ({ store, advance: (ms) => scope.advanceClock(ms) }),
+    await contracts[contract][index]?.run({
+      createStore: async () => (clock === 'moves' ? moving : { store }),
     })
     return ''
   } catch (error) {
@@ -32,7 +39,7 @@ scope.runCase = async ({ index, transport, prefix, kv }) => {
   }
 }
 
-async function connect(transport: Run['transport'], { url, token }: Run['kv']): Promise<KVTransport> {
+async function connect(transport: EdgeRun['transport'], { url, token }: EdgeRun['kv']): Promise<KVTransport> {
   switch (transport) {
     case 'rest':
       return restTransport({ url, token })

@@ -1,4 +1,5 @@
 import { type LocalKV, startLocalKV } from 'local-kv'
+import { afterEach } from 'vitest'
 import type { SessionEvent } from '../../src/lib/events.ts'
 import { createKVEngine, type KVEngine } from '../../src/lib/kv-engine.ts'
 import { kvStore } from '../../src/lib/kv-store.ts'
@@ -10,6 +11,7 @@ import type { SessionStore } from '../../src/lib/session-store.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 import { redisOfWorker } from './redis-server.ts'
 import { SECRET } from './secrets.ts'
+import { expectEveryKeyToExpire, hasFewKeys, type TimeToLiveOptions } from './time-to-live.ts'
 
 export { OTHER_SECRET, SECRET } from './secrets.ts'
 
@@ -34,8 +36,17 @@ export interface TestInstance {
   ): Promise<string>
 }
 
+/** Those of this file that are not stopped, and whose keys must not stay. */
+const watched = new Set<LocalKV>()
+// Here and not where an instance starts: there, in a hook or a test, it is too late for another hook.
+afterEach(async () => {
+  for (const kv of watched) if (await hasFewKeys(kv)) await expectEveryKeyToExpire(kv)
+})
+
+/** When it stops, and before that after each test while there are few, every key of its KV has a time to live. */
 export async function startInstance(
   options: EdgeSessionOptions = {},
+  { keysMayStay = false }: TimeToLiveOptions = {},
 ): Promise<TestInstance & { stop(): Promise<void> }> {
   const redis = redisOfWorker()
   const kv = await startLocalKV({
@@ -43,7 +54,15 @@ export async function startInstance(
     ...(redis && { redis }),
   })
   await kv.flush()
-  return { ...createInstance(kv, { now: Date.now() }, options), stop: () => kv.stop() }
+  if (!keysMayStay) watched.add(kv)
+  const stop = async () => {
+    try {
+      if (watched.delete(kv)) await expectEveryKeyToExpire(kv)
+    } finally {
+      await kv.stop()
+    }
+  }
+  return { ...createInstance(kv, { now: Date.now() }, options), stop }
 }
 
 function createInstance(kv: LocalKV, clock: { now: number }, options: EdgeSessionOptions): TestInstance {

@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis'
 import { vi } from 'vitest'
-import { freePort, type RedisServer, startRedisServer } from './redis-server.ts'
+import { type RedisServer, startRedisServer } from './redis-server.ts'
+
+/** For the names of suites that are skipped where {@link startRedisCluster} has none to give. */
+export const ON_CLUSTER = 'on a Redis Cluster (skipped without redis-server)'
 
 export interface RedisCluster {
   readonly nodes: readonly { readonly host: string; readonly port: number }[]
@@ -9,23 +12,34 @@ export interface RedisCluster {
 
 const SLOTS = ['0 5460', '5461 10922', '10923 16383']
 
-/** Three masters on loopback that share the slots, or `null` where there is no `redis-server` on the PATH. */
+/**
+ * Three masters on loopback that share the slots, or `null` where there is no `redis-server` on the PATH. Rejects if
+ * there is one, but no cluster comes of it.
+ */
 export async function startRedisCluster(): Promise<RedisCluster | null> {
-  const started = await Promise.all(SLOTS.map(startNode))
-  const nodes = started.filter((node) => node !== null)
+  const starts = await Promise.allSettled(SLOTS.map(() => startRedisServer('cluster node')))
+  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? (start.value ?? []) : []))
   const stop = async () => {
-    await Promise.all(nodes.map(({ server }) => server.stop()))
+    await Promise.all(nodes.map((node) => node.stop()))
   }
-  if (nodes.length < SLOTS.length) {
+  try {
+    for (const start of starts) if (start.status === 'rejected') throw start.reason
+    if (nodes.length === 0) return null
+    await join(nodes)
+  } catch (error) {
     await stop()
-    return null
+    throw error
   }
-  const clients = nodes.map(({ server }) => new Redis(server.port))
+  return { nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })), stop }
+}
+
+async function join(nodes: readonly RedisServer[]): Promise<void> {
+  const clients = nodes.map(({ port }) => new Redis(port))
   try {
     for (const [i, client] of clients.entries()) {
       await client.call('CLUSTER', ['ADDSLOTSRANGE', ...(SLOTS[i]?.split(' ') ?? [])])
-      for (const { server, bus } of nodes)
-        await client.call('CLUSTER', ['MEET', '127.0.0.1', String(server.port), bus])
+      for (const { port, busPort } of nodes)
+        await client.call('CLUSTER', ['MEET', '127.0.0.1', String(port), String(busPort)])
     }
     for (const client of clients) {
       await vi.waitFor(
@@ -40,11 +54,4 @@ export async function startRedisCluster(): Promise<RedisCluster | null> {
   } finally {
     for (const client of clients) client.disconnect()
   }
-  return { nodes: nodes.map(({ server }) => ({ host: '127.0.0.1', port: server.port })), stop }
-}
-
-async function startNode(): Promise<{ server: RedisServer; bus: string } | null> {
-  const bus = String(await freePort())
-  const server = await startRedisServer(['--cluster-enabled', 'yes', '--cluster-port', bus])
-  return server && { server, bus }
 }

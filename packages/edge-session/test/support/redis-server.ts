@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 export interface RedisServer {
   readonly port: number
+  /** Where the nodes of a cluster talk to each other. */
+  readonly busPort: number
   readonly url: string
   stop(): Promise<void>
 }
@@ -15,9 +18,30 @@ export interface RedisServer {
 const WHILE_INPUT_IS_OPEN =
   'exec 3<&0; redis-server "$@" 3<&- & server=$!; (cat <&3 >/dev/null; kill -9 $server) & wait $server'
 
-/** A Redis of its own on a free loopback port, or `null` where there is no `redis-server` on the PATH. */
-export async function startRedisServer(options: readonly string[] = []): Promise<RedisServer | null> {
+const LONGEST_START = 30_000
+const TAKEN = 'Address already in use'
+
+/**
+ * A Redis of its own on a free loopback port, or `null` where there is no `redis-server` on the PATH. Rejects if there
+ * is one that does not start.
+ */
+export async function startRedisServer(
+  kind: 'single' | 'cluster node' = 'single',
+): Promise<RedisServer | null> {
+  if (!isOnPath('redis-server')) return null
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(kind)
+    } catch (error) {
+      // A port that was free a moment ago.
+      if (attempt === 5 || !String(error).includes(TAKEN)) throw error
+    }
+  }
+}
+
+async function start(kind: 'single' | 'cluster node'): Promise<RedisServer> {
   const port = await freePort()
+  const busPort = await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'edge-session-redis-'))
   const fixed = [
     '--port',
@@ -31,49 +55,48 @@ export async function startRedisServer(options: readonly string[] = []): Promise
     '--dir',
     directory,
   ]
-  const child = spawn('sh', ['-c', WHILE_INPUT_IS_OPEN, 'sh', ...fixed, ...options], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  const started = await new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(false))
-    child.once('exit', () => resolve(false))
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.includes('Ready to accept connections')) resolve(true)
+  const ofNode = kind === 'single' ? [] : ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)]
+  const child = spawn('sh', ['-c', WHILE_INPUT_IS_OPEN, 'sh', ...fixed, ...ofNode], { stdio: 'pipe' })
+  const late = setTimeout(() => child.stdin.end(), LONGEST_START)
+  let said = ''
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('exit', () => child.stdin.end())
+      child.once('close', () =>
+        reject(new Error(`edge-session: the redis-server on the PATH does not start. It said: ${said}`)),
+      )
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk
+      })
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk
+        if (said.includes('Ready to accept connections')) resolve()
+      })
     })
-  })
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  } finally {
+    clearTimeout(late)
+  }
   const stop = async () => {
     child.stdin.end()
     if (child.exitCode === null) await once(child, 'exit')
     await rm(directory, { recursive: true, force: true })
   }
-  if (started) return { port, url: `redis://127.0.0.1:${port}`, stop }
-  await rm(directory, { recursive: true, force: true })
-  return null
+  return { port, busPort, url: `redis://127.0.0.1:${port}`, stop }
+}
+
+function isOnPath(program: string): boolean {
+  const { PATH = '' } = process.env
+  return PATH.split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
 
 /** A local KV takes its own database and, for a lagging replica, empties and fills the two after it. */
 const DATABASES_OF_A_KV = 3
 /** A Redis has 16 databases: 0 to 8 are for the workers of the test runner, the others for single files. */
 export const WORKERS_ON_ONE_REDIS = 3
-
-/**
- * The Redis of `REDIS_URL`, in a database of its own as other files empty theirs; else one started for this file; else
- * `null` and a line on the console.
- */
-export async function provideRedis(database: 9 | 12 | 15): Promise<Pick<RedisServer, 'url' | 'stop'> | null> {
-  const { REDIS_URL } = process.env
-  if (REDIS_URL !== undefined && REDIS_URL !== '') {
-    const url = new URL(REDIS_URL)
-    url.pathname = `/${database}`
-    return { url: url.href, stop: async () => {} }
-  }
-  const server = await startRedisServer()
-  if (server === null)
-    console.log(
-      'edge-session: no REDIS_URL and no redis-server on the PATH, so nothing runs on a real Redis.',
-    )
-  return server
-}
 
 /**
  * For suites that empty their database: the Redis of `REDIS_URL` with databases for each worker of the test runner.

@@ -82,7 +82,7 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
     fits: (value) => [value].flat().every((name) => typeof name === 'string' && name !== ''),
     is: 'a command name or an array of them',
   },
-  key: { fits: (value) => typeof value === 'string' || value instanceof RegExp, is: 'a glob pattern' },
+  key: { fits: (value) => isGlob(value) || value instanceof RegExp, is: 'a glob pattern' },
   nth: COUNT,
   every: COUNT,
   probability: {
@@ -90,6 +90,15 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
     is: 'a number from 0 to 1',
   },
   times: COUNT,
+}
+
+function isGlob(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && globToRegExp(value) instanceof RegExp
+  } catch {
+    // A range that goes backwards: `[z-a]`.
+    return false
+  }
 }
 
 /** A regular expression with the flag `g` or `y` keeps a position between calls. */

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -11,7 +13,10 @@ declare module 'vitest' {
   }
 }
 
-/** Provides `REDIS_URL`, else a `redis-server` from the PATH for the time of the run. */
+/**
+ * Provides `REDIS_URL`, else a `redis-server` from the PATH for the time of the run, which rejects if that does not
+ * start. With neither, the suites for a real Redis are skipped.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { REDIS_URL } = process.env
   if (REDIS_URL) {
@@ -20,30 +25,60 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('redisUrl', url.href.replace(/\/$/, ''))
     return async () => {}
   }
+  if (!isOnPath('redis-server')) {
+    project.provide('redisUrl', '')
+    return async () => {}
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { port, stop } = await startRedis()
+      project.provide('redisUrl', `redis://127.0.0.1:${port}`)
+      return stop
+    } catch (error) {
+      // A port that was free a moment ago.
+      if (attempt === 5 || !String(error).includes('Address already in use')) throw error
+    }
+  }
+}
+
+async function startRedis(): Promise<{ port: number; stop(): Promise<void> }> {
   const port = await freePort()
   const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const started = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false))
-    server.once('exit', () => resolve(false))
-    server.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.includes('Ready to accept connections')) resolve(true)
+  const late = setTimeout(() => server.kill(), 30_000)
+  let said = ''
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.once('close', () =>
+        reject(new Error(`local-kv: the redis-server on the PATH does not start. It said: ${said}`)),
+      )
+      server.stderr.on('data', (chunk: Buffer) => {
+        said += chunk
+      })
+      server.stdout.on('data', (chunk: Buffer) => {
+        said += chunk
+        if (said.includes('Ready to accept connections')) resolve()
+      })
     })
-  })
-  project.provide('redisUrl', started ? `redis://127.0.0.1:${port}` : '')
-  if (!started) {
-    console.log(
-      'local-kv: no REDIS_URL and no redis-server on the PATH, so the tests run on the embedded engine only.',
-    )
-    return async () => {}
+  } finally {
+    clearTimeout(late)
   }
-  return async () => {
-    server.kill()
-    await once(server, 'exit')
+  return {
+    port,
+    async stop() {
+      server.kill()
+      await once(server, 'exit')
+    },
   }
+}
+
+function isOnPath(program: string): boolean {
+  const { PATH = '' } = process.env
+  return PATH.split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
 
 async function freePort(): Promise<number> {

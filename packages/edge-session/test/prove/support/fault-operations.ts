@@ -22,6 +22,8 @@ export interface Outcome {
 
 export interface Operation {
   readonly name: string
+  /** The session was revoked before the fault begins: nothing may ever answer as if it were alive. */
+  readonly revoked?: true
   /** What the caller hears; errors by their code. */
   readonly act: (app: TestInstance, subject: Subject) => Promise<string>
   /** What is stored, as a node without trouble sees it. */
@@ -29,12 +31,12 @@ export interface Operation {
   readonly right: Readonly<Record<Effect, Outcome>>
 }
 
+/** What a protected page answers to its user, while KV does not say, and to a visitor who is signed out. */
+export const AS_USER = '200 as the user'
+export const NOT_KNOWN = '503 as nobody, try again in 2'
+export const SIGNED_OUT = '307 as nobody, the cookie is cleared'
+
 const UNKNOWN = 'ERR_SESSION_UNKNOWN'
-/** A read changes nothing, so all that matters is what is heard. */
-function reading(known: string, unknown: string, stored: string): Readonly<Record<Effect, Outcome>> {
-  const failed = { hears: unknown, leaves: stored, again: known, inTheEnd: stored }
-  return { dropped: failed, lost: failed, late: failed, harmless: { ...failed, hears: known } }
-}
 
 export const OPERATIONS: readonly Operation[] = [
   {
@@ -51,13 +53,13 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'read',
-    act: async (app, { token }) => (await app.engine.recognise([token])).outcome,
+    act: read,
     look: idOf,
     right: reading('active', 'unknown', 'old id'),
   },
   {
     name: 'authoritative read',
-    act: async (app, { token }) => (await app.engine.recognise([token], { fresh: true })).outcome,
+    act: freshRead,
     look: idOf,
     right: reading('active', 'unknown', 'old id'),
   },
@@ -87,10 +89,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'update',
-    async act(app, { held }) {
-      await app.lifecycle.update(held, (record) => ({ ...record, data: { ...record.data, a: 1 } }))
-      return 'updated'
-    },
+    act: update,
     async look(calm, { token }) {
       const recognised = await calm.engine.recognise([token])
       return recognised.outcome === 'active' ? JSON.stringify(recognised.record.data) : recognised.outcome
@@ -114,7 +113,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'rotate',
-    act: async (app, { held }) => ((await app.lifecycle.rotate(held)) === null ? 'gone' : 'rotated'),
+    act: rotate,
     look: idOf,
     right: {
       dropped: { hears: UNKNOWN, leaves: 'old id', again: 'rotated', inTheEnd: 'new id' },
@@ -181,15 +180,56 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'proxy, protected page',
     act: (app, subject) => visited(app, subject, '/dashboard'),
     look: idOf,
-    right: reading('200 as the user', '503 as nobody, try again in 2', 'old id'),
+    right: reading(AS_USER, NOT_KNOWN, 'old id'),
   },
   {
     name: 'proxy, public page',
     act: (app, subject) => visited(app, subject, '/public'),
     look: idOf,
-    right: reading('200 as the user', '200 as nobody', 'old id'),
+    right: reading(AS_USER, '200 as nobody', 'old id'),
+  },
+  {
+    name: 'read of a revoked session',
+    revoked: true,
+    act: read,
+    look: idOf,
+    right: reading('none', 'unknown', 'none'),
+  },
+  {
+    name: 'authoritative read of a revoked session',
+    revoked: true,
+    act: freshRead,
+    look: idOf,
+    right: reading('none', 'unknown', 'none'),
+  },
+  {
+    name: 'update of a revoked session',
+    revoked: true,
+    act: update,
+    look: idOf,
+    right: reading('ERR_SESSION_NOT_FOUND', UNKNOWN, 'none'),
+  },
+  {
+    name: 'rotation of a revoked session',
+    revoked: true,
+    act: rotate,
+    look: idOf,
+    right: reading('gone', UNKNOWN, 'none'),
+  },
+  {
+    name: 'proxy, protected page of a revoked session',
+    revoked: true,
+    act: (app, subject) => visited(app, subject, '/dashboard'),
+    look: idOf,
+    right: reading(SIGNED_OUT, NOT_KNOWN, 'none'),
   },
 ]
+
+/** What changes nothing, so that all that matters is what is heard. */
+function reading(known: string, unknown: string, stored: string): Readonly<Record<Effect, Outcome>> {
+  const failed = { hears: unknown, leaves: stored, again: known, inTheEnd: stored }
+  return { dropped: failed, lost: failed, late: failed, harmless: { ...failed, hears: known } }
+}
 
 function ending(known: string, nothing: string): Readonly<Record<Effect, Outcome>> {
   return {
@@ -198,6 +238,23 @@ function ending(known: string, nothing: string): Readonly<Record<Effect, Outcome
     late: { hears: UNKNOWN, leaves: 'old id', again: known, inTheEnd: 'none' },
     harmless: { hears: known, leaves: 'none', again: nothing, inTheEnd: 'none' },
   }
+}
+
+async function read(app: TestInstance, { token }: Subject): Promise<string> {
+  return (await app.engine.recognise([token])).outcome
+}
+
+async function freshRead(app: TestInstance, { token }: Subject): Promise<string> {
+  return (await app.engine.recognise([token], { fresh: true })).outcome
+}
+
+async function update(app: TestInstance, { held }: Subject): Promise<string> {
+  await app.lifecycle.update(held, (record) => ({ ...record, data: { ...record.data, a: 1 } }))
+  return 'updated'
+}
+
+async function rotate(app: TestInstance, { held }: Subject): Promise<string> {
+  return (await app.lifecycle.rotate(held)) === null ? 'gone' : 'rotated'
 }
 
 /** Whether the token is of use, and under which id its session lives. */
@@ -212,11 +269,12 @@ export async function visited(app: TestInstance, { userId, token }: Subject, pat
   const { status, response, seen, setCookies } = await visit(app.proxy, path, { token })
   const who = seen?.get('x-user-id') === userId ? 'the user' : seen?.has('x-user-id') ? 'somebody' : 'nobody'
   const retry = response.headers.get('retry-after')
+  const cleared = setCookies.every((cookie) => /^__Host-session=;.*Max-Age=0/.test(cookie))
   const kept = seen === null || seen.get('cookie') === `__Host-session=${token}`
   return [
     `${status} as ${who}`,
     ...(retry === null ? [] : [`try again in ${retry}`]),
-    ...(setCookies.length === 0 ? [] : ['a cookie is set']),
+    ...(setCookies.length === 0 ? [] : [cleared ? 'the cookie is cleared' : 'a cookie is set']),
     ...(kept ? [] : ['the cookie is taken away']),
   ].join(', ')
 }

@@ -12,8 +12,11 @@ export type Effect = 'dropped' | 'lost' | 'late' | 'harmless'
 export interface Fault {
   readonly name: string
   readonly effect: Effect
-  /** `null`: held by a barrier until everything else is over. */
-  readonly rule: FaultRule | null
+  /**
+   * `held`: by a barrier until everything else is over. `garbled`: every answer comes as gzip that it is not, which no
+   * rule of local-kv can do.
+   */
+  readonly rule: FaultRule | 'held' | 'garbled'
   /** The client has to give up by itself. */
   readonly endless?: true
 }
@@ -64,6 +67,7 @@ export const FAULTS: readonly Fault[] = [
     effect: 'lost',
     rule: { action: { type: 'truncate', at: 7, framing: 'complete' } },
   },
+  { name: 'gzip garbage (X-08)', effect: 'lost', rule: 'garbled' },
   {
     name: '504 after (X-14)',
     effect: 'lost',
@@ -75,7 +79,7 @@ export const FAULTS: readonly Fault[] = [
     endless: true,
     rule: { action: { type: 'drip', bytes: 1, ms: 60 } },
   },
-  { name: 'late delivery (X-15)', effect: 'late', endless: true, rule: null },
+  { name: 'late delivery (X-15)', effect: 'late', endless: true, rule: 'held' },
   { name: 'a slow answer (X-09)', effect: 'harmless', rule: { action: { type: 'drip', bytes: 9, ms: 1 } } },
   { name: 'a delay (X-01)', effect: 'harmless', rule: { action: { type: 'delay', ms: 5 } } },
   { name: 'delivered twice (X-15)', effect: 'harmless', rule: { action: { type: 'duplicate' } } },

@@ -52,7 +52,7 @@ export function memoryStores(): MakeStore {
     create: (record, options) => paced(pace, () => memory.create(record, options)),
     read: (ref, options) => paced(pace, () => memory.read(ref, options)),
     touch: (record, options) => paced(pace, () => memory.touch(record, options)),
-    update: (record) => paced(pace, () => memory.update(record)),
+    update: (record, options) => paced(pace, () => memory.update(record, options)),
     rotate: (record, options) => paced(pace, () => memory.rotate(record, options)),
     destroy: (ref) => paced(pace, () => memory.destroy(ref)),
     list: (userId) => paced(pace, () => memory.list(userId)),
