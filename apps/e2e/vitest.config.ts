@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const { CI, TEST_RESULTS } = process.env
+const { TEST_RESULTS } = process.env
 const report = `${TEST_RESULTS}/e2e-${process.pid}.json`
 
 export default defineConfig({
@@ -10,8 +10,6 @@ export default defineConfig({
     pool: 'forks',
     // Servers, a browser and builds share the cores: one file at a time.
     fileParallelism: false,
-    // A real browser on a shared machine: in CI a failure has to happen twice.
-    retry: CI ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],

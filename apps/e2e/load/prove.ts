@@ -5,12 +5,12 @@ import { parseArgs } from 'node:util'
 import { REPOSITORY } from '../support/variants.ts'
 import { countTests } from './prove/count-tests.ts'
 import { runMutants } from './prove/mutants.ts'
-import { runProofs } from './prove/proofs.ts'
+import { runOutside, runProofs } from './prove/proofs.ts'
 import { pnpm, runCommand } from './prove/run-command.ts'
 import { writeReport } from './report/write-report.ts'
 import { resultsDirectory, runPart } from './results.ts'
 
-const STEPS: readonly string[] = ['proofs', 'mutants', 'load']
+const STEPS: readonly string[] = ['proofs', 'outside', 'mutants', 'load']
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     /** A short try: nothing takes longer than this, and the report goes beside the results. */
     minutes: { type: 'string' },
-    'model-minutes': { type: 'string', default: '20' },
+    'model-minutes': { type: 'string', default: '15' },
     /** Soaks as well, for example `2h`; `--only soak` does nothing else. */
     soak: { type: 'string' },
   },
@@ -48,6 +48,7 @@ if (steps.includes('proofs')) {
   await part(directory, 'tests', countTests)
   await part(directory, 'proofs', () => runProofs(isTry ? short : long))
 }
+if (steps.includes('outside')) await part(directory, 'outside', () => runOutside({ short: isTry }))
 if (steps.includes('mutants')) await part(directory, 'mutants', runMutants)
 if (steps.includes('load')) await load(isTry ? ['--minutes', String(values.minutes)] : [])
 if (values.soak !== undefined) await load(['--soak', values.soak])

@@ -10,6 +10,9 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Bench } from './bench.ts'
 import { checkReply } from './every-reply.ts'
 
+/** A real browser on a shared machine: in CI a failure has to happen twice. Nothing else gets a second try. */
+export const BY_BROWSER = { retry: process.env.CI ? 1 : 0 }
+
 export interface BrowserBench {
   /** A fresh profile, with its own cookies, on the bench's first instance. */
   context(options?: BrowserContextOptions): Promise<BrowserContext>

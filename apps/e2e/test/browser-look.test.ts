@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
-import { signIn, useBrowser } from '../support/browser.ts'
+import { BY_BROWSER, signIn, useBrowser } from '../support/browser.ts'
 import { E2E, NEXT_16_PROXY } from '../support/variants.ts'
 
 const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 375, height: 740 } } as const
@@ -25,7 +25,7 @@ const SIGNED_IN = [
 ]
 
 /** Screenshots to look at, in apps/e2e/screenshots; and what a machine can say of them. */
-describe('the look of the demo', () => {
+describe('the look of the demo', BY_BROWSER, () => {
   const bench = useBench(NEXT_16_PROXY)
   const browser = useBrowser(bench)
   const directory = `${E2E}screenshots`

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
-import { expectSignInForm, signIn, signOut, useBrowser, visibleText } from '../support/browser.ts'
+import { BY_BROWSER, expectSignInForm, signIn, signOut, useBrowser, visibleText } from '../support/browser.ts'
 import { GUARDED, NEXT_16_PROXY } from '../support/variants.ts'
 
-describe.each(GUARDED)('in a browser, on $name', (variant) => {
+describe.each(GUARDED)('in a browser, on $name', BY_BROWSER, (variant) => {
   const bench = useBench(variant)
   const browser = useBrowser(bench)
 
@@ -245,7 +245,7 @@ describe.each(GUARDED)('in a browser, on $name', (variant) => {
   })
 })
 
-describe('asking for the password again', () => {
+describe('asking for the password again', BY_BROWSER, () => {
   const bench = useBench(NEXT_16_PROXY, { env: { SESSION_FRESH_SECONDS: '1' } })
   const browser = useBrowser(bench)
 

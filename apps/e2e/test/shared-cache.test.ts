@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { type Guest, isHit, walkThrough } from '../support/crossings.ts'
+import { extent } from '../support/extent.ts'
 import type { Outgoing, Reply } from '../support/http.ts'
+import { report } from '../support/report.ts'
 import { pause } from '../support/server.ts'
 import { actionCall, actionIds, filledForm } from '../support/server-actions.ts'
 import { type SharedCache, startSharedCache } from '../support/shared-cache.ts'
@@ -119,7 +121,7 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
       guests,
       requests,
       isCommon,
-      firsts: process.env.PROVE === '1' ? guests.length : 2,
+      firsts: { short: 1, usual: 2, whole: guests.length }[extent],
     })
     expect(walked.crossings).toEqual([])
     expect(walked.hits).toContain('/static')
@@ -128,7 +130,8 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
       const { session } = (await guests[i]?.visitor().get('/api/whoami'))?.json() ?? {}
       expect(session).toBe(name)
     }
-    console.log(`${variant.name}: ${walked.replies} replies, ${walked.cookies} with a cookie`)
+    const { replies, cookies } = walked
+    report('shared cache', { variant: variant.name, replies, cookies, crossings: walked.crossings.length })
   }, 240_000)
 
   it('a renewed cookie on the prerendered page reaches its owner alone', async () => {

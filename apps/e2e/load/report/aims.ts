@@ -56,10 +56,17 @@ export const AIMS: readonly Aim[] = [
   aim('proofs', 'Hostile tokens: nobody signed in, 0 KV commands', '≥ 10,000', (figures) =>
     atLeast(sum(figures, 'hostile: tokens', 'count'), 10_000),
   ),
-  aim('proofs', 'Hostile paths: no redirect to another site, no error', '≥ 5,000', (figures) =>
-    atLeast(sum(figures, 'hostile: paths', 'count'), 5_000),
+  aim(
+    'outside',
+    'Hostile paths over raw sockets to each of three apps: nothing shown, no error',
+    '≥ 5,000',
+    (figures) => atLeast(Math.min(...numbers(figures, 'raw paths', 'paths')), 5_000),
+  ),
+  aim('outside', 'Behind a cache that ignores Vary: answers that reach another user', '0', (figures) =>
+    none(sum(figures, 'shared cache', 'crossings')),
   ),
   aim('proofs', 'Tests of the proofs that fail', '0', ({ tests }) => none(tests.failed)),
+  aim('outside', 'Tests of the proofs from outside that fail', '0', ({ tests }) => none(tests.failed)),
   aim('mutants', 'Hand-made mutants killed', 'all', ({ killed, mutants }) => ({
     measured: `${killed} of ${mutants}`,
     met: killed === mutants,

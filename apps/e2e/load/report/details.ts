@@ -8,6 +8,7 @@ import type { Results } from './results-of.ts'
 export function detailsOf(results: Results): readonly string[] {
   return [
     proofs(results),
+    outside(results),
     mixed(results),
     cost(results),
     faults(results),
@@ -35,16 +36,22 @@ function proofs(results: Results): string {
       of('interleavings').map((line) => cells(line, ['race', 'store', 'schedules', 'orders', 'seed'])),
     ),
     'Everything else that was counted.',
-    table(
-      ['what', 'counts'],
-      rest.map((line) => [
-        line.proof,
-        entriesOf(line)
-          .map(([name, count]) => `${name} ${text(count)}`)
-          .join(', '),
-      ]),
-    ),
+    table(['what', 'counts'], rest.map(inOneRow)),
   ])
+}
+
+function outside(results: Results): string {
+  const figures = results.figures('outside')
+  if (figures === null) return ''
+  return section('From outside', [
+    `${text(figures.tests.passed)} tests of apps/e2e on running apps, built for production, passed, ${text(figures.tests.failed)} failed: odd paths over raw sockets, headers that lie, open redirects, a shared cache in front, Next.js’ data cache, and leaks over the whole life of sessions; with \`proxy.ts\` and \`middleware.ts\` on Next.js 16 and \`middleware.ts\` on 15.`,
+    table(['what', 'counts'], figures.lines.map(inOneRow)),
+  ])
+}
+
+function inOneRow(line: ProofLine): readonly Cell[] {
+  const counts = entriesOf(line).map(([name, count]) => `${name} ${text(count)}`)
+  return [line.proof, counts.join(', ')]
 }
 
 function mixed(results: Results): string {

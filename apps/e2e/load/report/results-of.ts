@@ -13,6 +13,7 @@ import type { SoakFigures } from '../scenarios/soak.ts'
 export interface Parts {
   readonly tests: TestCounts
   readonly proofs: ProofFigures
+  readonly outside: ProofFigures
   readonly mutants: MutantFigures
   readonly mixed: MixedFigures
   readonly cost: CostFigures
@@ -27,6 +28,7 @@ export type PartName = keyof Parts
 export const PART_NAMES: readonly PartName[] = [
   'tests',
   'proofs',
+  'outside',
   'mutants',
   'mixed',
   'cost',

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+// The proofs that need a running app: a little of them in `npm test`, all of them with PROVE=1.
+if (process.env.PROVE !== '1') process.env.EXTENT = 'short'
+
+const { TEST_RESULTS } = process.env
+const report = `${TEST_RESULTS}/outside-${process.pid}.json`
+const FILES = ['paths', 'redirects', 'headers', 'shared-cache', 'data-cache', 'leaks-of-a-life']
+
+export default defineConfig({
+  test: {
+    include: FILES.map((file) => `test/${file}.test.ts`),
+    globalSetup: ['support/build-guarded.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],
+  },
+})
