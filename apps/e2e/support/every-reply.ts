@@ -1,10 +1,10 @@
 import type { Reply } from './http.ts'
 
-const COOKIE = /^(__Host-session|session)=([^;]*)/
+const COOKIE = /^(?:__Host-)?session(?:-snapshot)?=([^;]*)/
 
 const issued = new Set<string>()
 
-/** Every session cookie that any response of this test file has set. */
+/** Every token, and every snapshot, that any response of this test file has set. */
 export function issuedTokens(): ReadonlySet<string> {
   return issued
 }
@@ -21,9 +21,8 @@ export function checkReply(
   const neverStored = /^(?:GET|HEAD) /.test(request)
     ? isPrivate(cacheControl)
     : /\bno-store\b/.test(cacheControl)
-  const ours = setCookies.find((cookie) => COOKIE.test(cookie))
-  if (ours !== undefined) {
-    const token = COOKIE.exec(ours)?.[2] ?? ''
+  for (const ours of setCookies.filter((cookie) => COOKIE.test(cookie))) {
+    const token = COOKIE.exec(ours)?.[1] ?? ''
     if (token !== '') issued.add(token)
     if (!neverStored) fail(request, `sets our cookie with Cache-Control "${cacheControl}"`)
     if (!/; HttpOnly/i.test(ours) || !/; SameSite=/i.test(ours) || !/; Path=\/(;|$)/i.test(ours))
@@ -38,7 +37,9 @@ export function checkReply(
     if (/^(?:x-user-id|x-edge-session|x-middleware-(?!rewrite$|next$|skip$))/.test(name))
       fail(request, `answers with the internal header ${name}`)
   }
-  for (const token of issued) if (text.includes(token)) fail(request, 'answers with a token in its body')
+  const said = `${Object.values(headers).join('\n')}\n${text}`
+  for (const token of issued)
+    if (said.includes(token)) fail(request, 'answers with a token in its headers or its body')
 }
 
 export function isPrivate(cacheControl: string): boolean {

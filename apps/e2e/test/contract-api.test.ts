@@ -195,7 +195,7 @@ describe.each(GUARDED)('the API on $name', (variant) => {
     it('PATCH beyond the limit answers 413 and changes nothing', async () => {
       const visitor = await bench.user('alice')
       await visitor.send('/api/session', { method: 'PATCH', body: '{"a":1}' })
-      const body = JSON.stringify({ a: 2, big: 'x'.repeat(100_000) })
+      const body = JSON.stringify({ a: 2, big: 'x'.repeat(10_000) })
       expectProblem(await visitor.send('/api/session', { method: 'PATCH', body }), 413)
       expect((await visitor.get('/api/me')).json()).toMatchObject({ data: { a: 1 } })
     })
@@ -361,6 +361,20 @@ describe.each(GUARDED)('the API on $name', (variant) => {
         expectProblem(await bench.visitor().get('/api/cron/cleanup', headers), 401)
       }
     })
+  })
+
+  it.each([
+    ['POST', '/api/auth/login', '{"user":"alice","pass":"demo-alice"}', 200],
+    ['POST', '/api/auth/reauth', '{"pass":"demo-alice"}', 204],
+    ['PATCH', '/api/session', '{"changed":true}', 200],
+  ])('%s %s takes 64 KiB and answers 413 to a longer body', async (method, path, json, status) => {
+    const visitor = await bench.user('alice')
+    const before = visitor.token()
+    for (const body of [json.padEnd(65_537), json.padEnd(1_000_000), 'x'.repeat(1_000_000)])
+      expectProblem(await visitor.send(path, { method, body }), 413)
+    expect(visitor.token()).toBe(before)
+    expect((await visitor.get('/api/me')).json()).toMatchObject({ data: {} })
+    expect((await visitor.send(path, { method, body: json.padEnd(65_536) })).status).toBe(status)
   })
 
   it.each([

@@ -60,6 +60,19 @@ const MUTATING = [
   ['POST', '/api/admin/users/alice/revoke', undefined, 200],
 ] as const
 
+/** How browsers, and Next.js' own links, ask for what may be visited next. */
+const PREFETCHES: readonly Readonly<Record<string, string>>[] = [
+  { purpose: 'prefetch' },
+  { 'sec-purpose': 'prefetch' },
+  { 'sec-purpose': 'prefetch;prerender' },
+  { 'next-router-prefetch': '1' },
+  { 'next-router-prefetch': '1', rsc: '1' },
+]
+
+async function idOf(visitor: Visitor): Promise<string> {
+  return (await visitor.get('/api/session')).json<{ session: { id: string } }>().session.id
+}
+
 async function expectUnchanged(visitor: Visitor, token: string): Promise<void> {
   expect(visitor.token()).toBe(token)
   expect((await visitor.get('/api/me')).json()).toMatchObject({ userId: 'alice', data: {} })
@@ -83,8 +96,7 @@ describe.each(GUARDED)('requests of other sites on $name', (variant) => {
       const [visitor, other] = [await bench.user('alice'), await bench.user('alice')]
       const token = visitor.token()
       const send = async (by: Visitor, [site, origin]: (typeof ROWS)[number]) => {
-        const { session } = (await by.get('/api/session')).json<{ session: { id: string } }>()
-        return by.send(path.replace('CURRENT', session.id), {
+        return by.send(path.replace('CURRENT', await idOf(by)), {
           method,
           headers: headersOf(site, origin),
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -137,25 +149,49 @@ describe.each(GUARDED)('requests of other sites on $name', (variant) => {
     expect(Object.keys(reply.headers)).not.toContain('access-control-allow-origin')
   })
 
+  // 405 is what Next.js answers of a route without the method, 404 what ours do of a path that is none of theirs.
   it.each([
-    ['GET', '/api/auth/login'],
-    ['GET', '/api/auth/logout'],
-    ['HEAD', '/api/auth/logout'],
-    ['GET', '/api/auth/rotate'],
-    ['GET', '/api/auth/reauth'],
-    ['GET', '/api/sessions/revoke-others'],
-    ['GET', '/api/sessions/revoke-all'],
-    ['GET', '/api/admin/users/alice/revoke'],
-    ['DELETE', '/api/session'],
-    ['POST', '/api/me'],
-    ['PUT', '/api/sessions'],
-    ['POST', '/api/cron/cleanup'],
-  ])('%s %s changes nothing', async (method, path) => {
+    ['GET', '/api/auth/login', 405],
+    ['GET', '/api/auth/logout', 405],
+    ['HEAD', '/api/auth/logout', 405],
+    ['GET', '/api/auth/rotate', 405],
+    ['GET', '/api/auth/reauth', 405],
+    ['GET', '/api/sessions/revoke-others', 404],
+    ['GET', '/api/sessions/revoke-all', 404],
+    ['GET', '/api/admin/users/alice/revoke', 405],
+    ['DELETE', '/api/session', 405],
+    ['POST', '/api/me', 405],
+    ['PUT', '/api/sessions', 405],
+    ['POST', '/api/cron/cleanup', 405],
+  ])('%s %s changes nothing and answers %i', async (method, path, status) => {
     const visitor = await bench.user('alice')
     const token = visitor.token()
-    const { status } = await visitor.send(path, { method })
-    expect([404, 405]).toContain(status)
+    const reply = await visitor.send(path, { method })
+    expect([reply.status, reply.setCookies]).toEqual([status, []])
     await expectUnchanged(visitor, token)
+  })
+
+  it.each(PREFETCHES)('a prefetch with %j of what would sign out changes nothing', async (headers) => {
+    const visitor = await bench.user('alice')
+    const [token, id] = [visitor.token(), await idOf(visitor)]
+    for (const [path, status] of [
+      ['/api/auth/logout', 405],
+      ['/api/auth/rotate', 405],
+      ['/api/sessions/revoke-all', 404],
+      [`/api/sessions/${id}`, 404],
+    ] as const) {
+      for (const method of ['GET', 'HEAD']) {
+        const first = await visitor.send(path, { method, headers })
+        const { location } = first.headers
+        // Next.js 16 itself gives what its links ask for an address of its own.
+        const reply = location?.startsWith(`${path}?_rsc=`)
+          ? await visitor.send(location, { method, headers })
+          : first
+        expect([method, path, reply.status, reply.setCookies]).toEqual([method, path, status, []])
+      }
+    }
+    await expectUnchanged(visitor, token)
+    expect(await idOf(visitor)).toBe(id)
   })
 })
 

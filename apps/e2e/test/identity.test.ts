@@ -6,6 +6,7 @@ import { GUARDED } from '../support/variants.ts'
 
 describe.each(GUARDED)('identity on $name', (variant) => {
   const bench = useBench(variant)
+  const port = () => bench.servers[0]?.port ?? 0
 
   it('no header makes an anonymous visitor anybody', async () => {
     const believed: string[] = []
@@ -37,7 +38,7 @@ describe.each(GUARDED)('identity on $name', (variant) => {
   it('the image optimizer fetches protected pages as nobody', async () => {
     const alice = await bench.user('alice')
     for (const path of ['/dashboard', '/api/me', '/api/whoami', '/files/private/a.png']) {
-      const { text } = await sendRaw(bench.servers[0]?.port ?? 0, {
+      const { text } = await sendRaw(port(), {
         target: `/_next/image?url=${encodeURIComponent(path)}&w=64&q=75`,
         headers: { cookie: alice.cookie(), 'x-user-id': 'FORGED' },
       })
@@ -65,7 +66,7 @@ describe.each(GUARDED)('identity on $name', (variant) => {
       expect([Object.keys(headers), text]).toEqual([Object.keys(headers), '{"header":null,"session":null}'])
     }
     for (const path of [`/api/whoami?session=${token}`, `/api/whoami?__Host-session=${token}`]) {
-      const reply = await sendRaw(bench.servers[0]?.port ?? 0, { target: path })
+      const reply = await sendRaw(port(), { target: path })
       expect(reply.text).toContain('{"header":null,"session":null}')
     }
   })
@@ -93,13 +94,46 @@ describe.each(GUARDED)('identity on $name', (variant) => {
     // Two names for an object, one for HTTP.
     const ask = async (cookie: string, Cookie: string) => {
       const headers = { cookie, Cookie, connection: 'close' }
-      const { text } = await sendRaw(bench.servers[0]?.port ?? 0, { target: '/api/whoami', headers })
+      const { text } = await sendRaw(port(), { target: '/api/whoami', headers })
       return /"session":("\w+"|null)/.exec(text)?.[1]
     }
     expect(await ask('a=1', alice.cookie())).toBe('"alice"')
     expect(await ask(alice.cookie(), '__Host-session=x')).toBe('"alice"')
     expect(await ask(alice.cookie(), bob.cookie())).toBe('null')
     expect(await ask(bob.cookie(), alice.cookie())).toBe('null')
+  })
+
+  it('one cookie among a hundred is enough, wherever it stands', async () => {
+    const alice = await bench.user('alice')
+    const others = Array.from({ length: 99 }, (_, i) => `c${i}=${'v'.repeat(i % 40)}`)
+    for (const at of [0, 50, 99]) {
+      const cookie = [...others.slice(0, at), alice.cookie(), ...others.slice(at)].join('; ')
+      expect(cookie.split('; ')).toHaveLength(100)
+      const { text } = await sendRaw(port(), { target: '/api/whoami', headers: { cookie } })
+      expect(text).toContain('{"header":"alice","session":"alice"}')
+    }
+  })
+
+  it('a Cookie header of 15 KiB is read, and one of 16 KiB or more harms nobody', async () => {
+    const alice = await bench.user('alice')
+    const printed = () => bench.servers[0]?.output() ?? ''
+    const before = printed()
+    const ask = (cookie: string) => sendRaw(port(), { target: '/api/whoami', headers: { cookie } })
+    const padded = (bytes: number) =>
+      `pad=${'x'.repeat(bytes - alice.cookie().length - 'pad=; '.length)}; ${alice.cookie()}`
+    expect((await ask(padded(15 * 1_024))).text).toContain('{"header":"alice","session":"alice"}')
+    // Longer than any token.
+    const nobody = await ask(`__Host-session=${'x'.repeat(15 * 1_024)}`)
+    expect([nobody.status, nobody.text]).toEqual([200, expect.stringContaining('"session":null')])
+    for (const cookie of [padded(16 * 1_024), padded(64 * 1_024), `${alice.cookie()}x`.repeat(100)]) {
+      expect(cookie.length).toBeGreaterThanOrEqual(16 * 1_024)
+      // 431 is what Node.js answers before anything of ours is asked.
+      const { status, text } = await ask(cookie)
+      expect([200, 431]).toContain(status)
+      expect(text).not.toMatch(/Set-Cookie/i)
+    }
+    expect(printed()).toBe(before)
+    expect((await alice.get('/api/me')).status).toBe(200)
   })
 
   it('many users at once are never taken for one another', async () => {

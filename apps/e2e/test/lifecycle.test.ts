@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { useBench } from '../support/bench.ts'
+import { type Bench, useBench } from '../support/bench.ts'
 import { expectProblem } from '../support/expect-problem.ts'
 import { pause } from '../support/server.ts'
 import { actionCall, hiddenFields } from '../support/server-actions.ts'
@@ -44,6 +44,9 @@ describe.each(GUARDED)('the end of a session on $name', (variant) => {
     expect((await thief.get('/dashboard', headers)).status).toBe(307)
     expect((await thief.get('/api/me', headers)).status).toBe(401)
     expect((await thief.get('/api/whoami', headers)).text).toBe('{"header":null,"session":null}')
+    expect((await thief.get('/api/session', headers)).text).toBe('{"session":null}')
+    expectProblem(await thief.get('/api/sessions', headers), 401)
+    expectProblem(await thief.send('/api/session', { method: 'PATCH', headers, body: '{"late":1}' }), 401)
     await visitor.get('/dashboard')
     expect(visitor.cookie()).toBe('')
   })
@@ -59,28 +62,67 @@ describe.each(GUARDED)('the end of a session on $name', (variant) => {
   })
 })
 
-describe('activity', () => {
-  const bench = useBench(NEXT_16_PROXY, { env: { SESSION_TOUCH_SECONDS: '2' } })
+const lastSeen = async (visitor: Visitor) => Date.parse((await list(visitor))[0]?.lastSeenAt ?? '')
 
-  it('is written down at most once per touch interval, however many requests come', async () => {
+/** How many requests `work` makes of the KV that do more than read. */
+async function writesOf(bench: Bench, work: () => Promise<unknown>): Promise<number> {
+  const before = bench.kv.journal().length
+  await work()
+  // What is written behind the answer.
+  await pause(300)
+  const all = bench.kv.journal().slice(before)
+  const writing = all.filter(({ command }) => !['HMGET', 'HGETALL'].includes(command[0] ?? ''))
+  return new Set(writing.map(({ request }) => request)).size
+}
+
+describe('activity', () => {
+  const touchInterval = 10_000
+  const bench = useBench(NEXT_16_PROXY, { env: { SESSION_TOUCH_SECONDS: '10' } })
+
+  it('is written down once per touch interval, however many requests come', async () => {
     const visitor = await bench.user('alice')
-    const [{ lastSeenAt: first = '' } = {}] = await list(visitor)
+    const first = await lastSeen(visitor)
     const early = await bench.count(() => Promise.all(Array.from({ length: 20 }, () => me(visitor))))
     expect(early.commands).toBe(20)
+    await pause(touchInterval + 200)
+    const statuses: number[] = []
+    const started = Date.now()
+    const writes = await writesOf(bench, async () => {
+      const ask = async () => {
+        for (let i = 0; i < 50; i += 1) statuses.push(await me(visitor))
+      }
+      await Promise.all(Array.from({ length: 10 }, ask))
+    })
+    expect(statuses).toEqual(Array.from({ length: 500 }, () => 200))
+    expect(writes).toBeGreaterThanOrEqual(1)
+    // A slow machine may need more than one interval.
+    expect(writes).toBeLessThanOrEqual(1 + Math.floor((Date.now() - started) / touchInterval))
+    expect(await lastSeen(visitor)).toBeGreaterThan(first)
+  })
+})
+
+describe('activity on two instances', () => {
+  const bench = useBench(NEXT_16_PROXY, { env: { SESSION_TOUCH_SECONDS: '2' }, instances: 2 })
+
+  it('is written down once by each, however many ask while it is due, and none of them is lost', async () => {
+    const visitor = await bench.user('bob')
+    const first = await lastSeen(visitor)
+    const elsewhere = visitor.at(bench.servers[1]?.origin ?? '')
     await pause(2_200)
-    const before = bench.kv.journal().length
-    await me(visitor)
-    for (let i = 0; i < 20; i += 1) await me(visitor)
-    await pause(300)
-    const written = bench.kv.journal().slice(before)
-    const writes = new Set(
-      written
-        .filter(({ command }) => !['HMGET', 'HGETALL'].includes(command[0] ?? ''))
-        .map(({ request }) => request),
-    )
-    expect(writes.size).toBe(1)
-    const [{ lastSeenAt: second = '' } = {}] = await list(visitor)
-    expect(Date.parse(second)).toBeGreaterThan(Date.parse(first))
+    const statuses: number[] = []
+    const writes = await writesOf(bench, async () => {
+      const reads = bench.kv.barrier({ command: 'HMGET' }, 'after')
+      const asked = Array.from({ length: 20 }, (_, i) => me(i % 2 === 0 ? visitor : elsewhere))
+      // All of them read that it is due before the first can write. No read is waited for longer than 750 ms.
+      for (let i = 0; i < 20 && reads.waiting() < asked.length; i += 1) await pause(20)
+      reads.release()
+      statuses.push(...(await Promise.all(asked)))
+    })
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(writes).toBeGreaterThanOrEqual(1)
+    expect(writes).toBeLessThanOrEqual(bench.servers.length)
+    expect((await list(elsewhere)).map(({ current }) => current)).toEqual([true])
+    expect(await lastSeen(visitor)).toBeGreaterThanOrEqual(first + 2_000)
   })
 })
 

@@ -58,6 +58,37 @@ function expectNothingLost(reply: Reply): void {
 describe.each(GUARDED)('with the KV stopped, on $name', (variant) => {
   const bench = useBench(variant)
 
+  it('every answer keeps browsers to https for a year, as it does with the KV running', async () => {
+    const visitors = [await bench.user('bob'), bench.visitor()]
+    const statuses = new Set<number>()
+    const without: string[] = []
+    const visitAll = async () => {
+      for (const path of [
+        ...PUBLIC,
+        ...PAGES,
+        ...API,
+        '/nowhere',
+        '/api/nowhere',
+        '/_next/static/nothing.js',
+      ]) {
+        for (const visitor of visitors) {
+          const { status, headers } = await visitor.get(path)
+          statuses.add(status)
+          if (headers['strict-transport-security'] !== 'max-age=31536000') without.push(`${path}: ${status}`)
+        }
+      }
+    }
+    await visitAll()
+    await bench.kv.pause()
+    try {
+      await visitAll()
+    } finally {
+      await bench.kv.resume()
+    }
+    expect([...statuses].sort()).toEqual([200, 307, 401, 403, 404, 503])
+    expect(without).toEqual([])
+  })
+
   it('public pages answer 200, protected ones 503 within 2 s, and the same browser is signed in afterwards', async () => {
     const visitor = await bench.user('alice')
     const token = visitor.token()

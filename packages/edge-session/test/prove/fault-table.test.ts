@@ -80,7 +80,7 @@ function begin({ rule }: Fault): () => void {
 async function arrange(): Promise<Subject> {
   users += 1
   const userId = `canary-user-${users}`
-  const [token] = [await calm.signIn(userId, { data: { canary: 1 } }), await calm.signIn(userId)]
+  const [token] = await Promise.all([calm.signIn(userId, { data: { canary: 1 } }), calm.signIn(userId)])
   const recognised = await calm.engine.recognise([token])
   if (recognised.outcome !== 'active') throw new Error(`not active: ${recognised.outcome}`)
   // Time for activity to be recorded.
@@ -243,7 +243,7 @@ const READS: readonly {
 }[] = [
   { name: 'nearest reply', cut: 'HMGET', short: 'active', whole: 'active' },
   {
-    name: 'nearest reply, primary down',
+    name: 'nearest reply, primary failing',
     cut: 'HMGET',
     refused: 'EVAL',
     short: 'unknown',
@@ -266,6 +266,8 @@ const READS: readonly {
   },
 ]
 
+const FAILS = { type: 'status', status: 500 } as const
+
 /** A lost answer leaves something else behind than a lost request. */
 const WRITES = OPERATIONS.filter(({ right }) => right.lost.leaves !== right.dropped.leaves)
 /** See `once-more.ts`. */
@@ -284,7 +286,7 @@ describe.each(['broken', 'complete'] as const)('a reply cut at any byte, %s fram
     const length = await lengthOf(cut, read)
     for (let at = 0; at <= length; at += 1) {
       const end = kv.faults.add({ match: { command: cut }, action: cutAt(at) })
-      const down = refused && kv.faults.add({ match: { command: refused }, action: { type: 'refuse' } })
+      const down = refused && kv.faults.add({ match: { command: refused }, action: FAILS })
       const outcome = await read(app)
       end()
       down?.()
