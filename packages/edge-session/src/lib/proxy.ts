@@ -73,7 +73,7 @@ export function createProxyFunction<Data>(
     const setCookies = clears && isRead(request) ? [...cleared] : []
     if (renewed !== null) setCookies.push(cookieFor(engine, renewed))
     if (copy !== null) setCookies.push(serialiseCookie(copy))
-    const isOwn = setCookies.length > 0 || verdict.protected || mayServeAction(request, presented)
+    const isOwn = setCookies.length > 0 || verdict.protected || isSentAlong(request)
     if (isOwn) response.headers.set('cache-control', NEVER_STORE)
     if (config.serverTiming) response.headers.append('server-timing', timing)
     return setCookies.length > 0 ? withCookies(response, setCookies) : response
@@ -136,11 +136,11 @@ async function isAskedByPage<Data>(
 }
 
 /**
- * Where a server action redirects to, Next.js sends what it gets there under the cookies of the action, with the
- * `Cache-Control` of a page that is the same for all.
+ * Where a server action redirects to, Next.js asks for the page with the headers of the action's request and answer, and
+ * sends it under the cookies of the action, with the `Cache-Control` of a page that is the same for all.
  */
-function mayServeAction({ headers }: NextRequest, presented: readonly string[]): boolean {
-  return headers.has(IDENTITY_HEADER) || (presented.length > 0 && headers.has('rsc'))
+function isSentAlong({ headers }: NextRequest): boolean {
+  return headers.has('x-action-redirect')
 }
 
 function isRead(request: NextRequest): boolean {

@@ -774,10 +774,10 @@ export const MUTANTS = [
   {
     name: 'a page that a server action sends along may be stored (F12)',
     file: 'proxy.ts',
-    find: ' || mayServeAction(request, presented)',
+    find: ' || isSentAlong(request)',
     replace: '',
     test: 'proxy.test.ts',
-    named: 'that a server action may send along',
+    named: 'that a server action sends along',
   },
   {
     name: 'KV that took its time is asked for more',
