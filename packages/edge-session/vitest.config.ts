@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 import { WORKERS_ON_ONE_REDIS } from './test/support/redis-server.ts'
 
 const { TEST_RESULTS, REDIS_URL } = process.env
-// Two also on two cores, of which one worker alone leaves one mostly idle.
-const workers = Math.max(2, availableParallelism() - 1)
+// Three also on two cores, as some tests wait more than they work.
+const workers = Math.max(3, availableParallelism() - 1)
 const report = `${TEST_RESULTS}/edge-session-${process.pid}.json`
 
 export default defineConfig({

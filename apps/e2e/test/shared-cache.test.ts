@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { type Guest, isHit, walkThrough } from '../support/crossings.ts'
-import { extent } from '../support/extent.ts'
+import { extent, sample } from '../support/extent.ts'
 import type { Outgoing, Reply } from '../support/http.ts'
 import { report } from '../support/report.ts'
 import { pause } from '../support/server.ts'
@@ -115,7 +115,7 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
 
   it('nobody is shown, told or made another, whoever asks first', async () => {
     const guests = await everybody()
-    const requests = [...READS, ...writes(cache.origin)]
+    const requests = [...sample(READS, { short: 2, usual: 1 }), ...writes(cache.origin)]
     const walked = await walkThrough({
       cache,
       guests,
@@ -125,7 +125,7 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
     })
     expect(walked.crossings).toEqual([])
     expect(walked.hits).toContain('/static')
-    expect(walked.cookies).toBeGreaterThan(100)
+    expect(walked.cookies).toBeGreaterThan(extent === 'short' ? 40 : 100)
     for (const [i, name] of ['alice', LONG].entries()) {
       const { session } = (await guests[i]?.visitor().get('/api/whoami'))?.json() ?? {}
       expect(session).toBe(name)
