@@ -18,7 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     /** A short try: nothing takes longer than this, and the report goes beside the results. */
     minutes: { type: 'string' },
-    'model-minutes': { type: 'string', default: '15' },
+    'model-minutes': { type: 'string', default: '12' },
     /** Soaks as well, for example `2h`; `--only soak` does nothing else. */
     soak: { type: 'string' },
   },
@@ -42,13 +42,21 @@ async function part(...run: Parameters<typeof runPart>): Promise<void> {
   if (!(await runPart(...run))) failed = true
 }
 
+async function outside(): Promise<void> {
+  if (steps.includes('outside')) await part(directory, 'outside', () => runOutside({ short: isTry }))
+}
+
 if (steps.includes('proofs')) {
   const short = { modelMinutes: Number(values.minutes), tries: 50 }
   const long = { modelMinutes: Number(values['model-minutes']), tries: null }
+  let besides: Promise<void> | undefined
+  const onModelEnd = () => {
+    besides = outside()
+  }
   await part(directory, 'tests', countTests)
-  await part(directory, 'proofs', () => runProofs(isTry ? short : long))
-}
-if (steps.includes('outside')) await part(directory, 'outside', () => runOutside({ short: isTry }))
+  await part(directory, 'proofs', () => runProofs({ ...(isTry ? short : long), onModelEnd }))
+  await besides
+} else await outside()
 if (steps.includes('mutants')) await part(directory, 'mutants', runMutants)
 if (steps.includes('load')) await load(isTry ? ['--minutes', String(values.minutes)] : [])
 if (values.soak !== undefined) await load(['--soak', values.soak])

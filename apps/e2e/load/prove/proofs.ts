@@ -15,41 +15,42 @@ export interface ProofFigures {
 const MODEL = 'test/prove/model.test.ts'
 
 /**
- * packages/edge-session/test/prove at its long settings; the model, which takes longest, beside everything else.
- * `tries`: so many of everything instead, for a short try.
+ * packages/edge-session/test/prove at its long settings; the model, which goes on for as long as it may, beside
+ * everything else. `tries`: so many of everything instead, for a short try. `onModelEnd`: then a core is free again.
  */
 export function runProofs(how: {
   readonly modelMinutes: number
   readonly tries: number | null
+  readonly onModelEnd: () => void
 }): Promise<Finding> {
   const env = {
     PROVE_MINUTES: String(how.modelMinutes),
     ...(how.tries === null ? {} : { PROVE_RUNS: String(how.tries) }),
   }
   const workers = `--maxWorkers=${Math.max(1, cpus().length - 1)}`
-  return proveBy(env, [
-    ['--filter', 'edge-session', 'exec', 'vitest', 'run', MODEL],
-    ['--filter', 'edge-session', 'exec', 'vitest', 'run', 'test/prove', `--exclude=${MODEL}`, workers],
+  const vitest = ['--filter', 'edge-session', 'exec', 'vitest', 'run']
+  return proveBy(env, (run) => [
+    run(...vitest, MODEL).finally(how.onModelEnd),
+    run(...vitest, 'test/prove', `--exclude=${MODEL}`, workers),
   ])
 }
 
 /** What apps/e2e proves of running apps: everything, or for a short try as much as `npm test`. */
 export function runOutside({ short }: { readonly short: boolean }): Promise<Finding> {
-  return proveBy(short ? { PROVE: '' } : {}, [
-    ['-C', 'apps/e2e', 'exec', 'vitest', 'run', '--config', 'outside.vitest.config.ts'],
-  ])
+  const vitest = ['-C', 'apps/e2e', 'exec', 'vitest', 'run', '--config', 'outside.vitest.config.ts']
+  return proveBy(short ? { PROVE: '' } : {}, (run) => [run(...vitest)])
 }
 
 /** Runs of vitest beside each other, and what they report. */
 async function proveBy(
   settings: Readonly<Record<string, string>>,
-  runs: readonly (readonly string[])[],
+  start: (run: (...args: string[]) => Promise<{ code: number }>) => readonly Promise<{ code: number }>[],
 ): Promise<Finding> {
   const directory = mkdtempSync(join(tmpdir(), 'edge-session-prove-'))
   const lines = join(directory, 'lines.jsonl')
   const env = { PROVE: '1', PROVE_RESULTS: lines, TEST_RESULTS: directory, ...settings }
   try {
-    const ended = await Promise.all(runs.map((args) => runCommand({ ...pnpm(...args), env })))
+    const ended = await Promise.all(start((...args) => runCommand({ ...pnpm(...args), env })))
     const reports = readdirSync(directory).filter((file) => /\.json$/.test(file))
     const tests = reports.map((file) => testsIn(readFileSync(join(directory, file), 'utf8')))
     const failed = tests.flatMap((some) => some.failed)
