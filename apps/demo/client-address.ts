@@ -1,5 +1,6 @@
 import 'server-only'
 import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import { headers } from 'next/headers'
 
 /**
@@ -17,12 +18,6 @@ export async function clientAddress(): Promise<string | null> {
  * (CVE-2026-45364). The same text for every way to write an address, IPv4 within IPv6 included.
  */
 export function networkOf(address: string): string {
-  const [unscoped = ''] = address.split('%')
-  const written = isIP(unscoped) === 4 ? `::ffff:${unscoped}` : unscoped
-  // URLs have one spelling for each: 2001:db8::1, ::ffff:c000:201.
-  const spelled = new URL(`http://[${written}]`).hostname.slice(1, -1)
-  if (/^::ffff:[^:]+:[^:]+$/.test(spelled)) return spelled
-  const [before = [], after = []] = spelled.split('::').map((text) => text.split(':').filter(Boolean))
-  const zeros = Array<string>(8 - before.length - after.length).fill('0')
-  return [...before, ...zeros, ...after].slice(0, 4).join(':')
+  const parsed = ipaddr.process(address.replace(/%.*/, ''))
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString()
 }

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
 
 // The proofs that need a running app: a little of them in `npm test`, all of them with PROVE=1.
 if (process.env.PROVE !== '1') process.env.EXTENT = 'short'
@@ -9,12 +10,9 @@ const FILES = ['paths', 'redirects', 'headers', 'shared-cache', 'data-cache', 'l
 
 export default defineConfig({
   test: {
+    ...base.test,
     include: FILES.map((file) => `test/${file}.test.ts`),
     globalSetup: ['support/build-guarded.ts'],
-    pool: 'forks',
-    fileParallelism: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { WORKERS_ON_ONE_REDIS } from './test/support/redis-server.ts'
+import { WORKERS_ON_ONE_REDIS } from './test/support/redis-databases.ts'
 
 const { TEST_RESULTS, REDIS_URL } = process.env
 // Three also on two cores, as some tests wait more than they work.

@@ -123,6 +123,8 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
       isCommon,
       firsts: { short: 1, usual: 2, whole: guests.length }[extent],
     })
+    const { replies, cookies } = walked
+    report('shared cache', { variant: variant.name, replies, cookies, crossings: walked.crossings.length })
     expect(walked.crossings).toEqual([])
     expect(walked.hits).toContain('/static')
     expect(walked.cookies).toBeGreaterThan(extent === 'short' ? 40 : 100)
@@ -130,8 +132,6 @@ describe.each(GUARDED)('behind a shared cache that ignores Vary, on $name', (var
       const { session } = (await guests[i]?.visitor().get('/api/whoami'))?.json() ?? {}
       expect(session).toBe(name)
     }
-    const { replies, cookies } = walked
-    report('shared cache', { variant: variant.name, replies, cookies, crossings: walked.crossings.length })
   }, 240_000)
 
   it('a renewed cookie on the prerendered page reaches its owner alone', async () => {

@@ -11,7 +11,7 @@ const ROWS: readonly (readonly string[])[] = [
     'encoding environment passive-header errors kv-transport kv-change-scripts memo problem record redirect-target path-forms cross-site stopwatch',
   ),
   words(
-    'duration lifetime lookup session-store record-codec script-flags kv-rate-limit time-limit once-more kv-recognition-scripts missing-proxy refused-credentials cookie-options',
+    'duration lifetime lookup session-store record-codec script-flags kv-circuit-breaker time-limit once-more kv-recognition-scripts missing-proxy refused-credentials cookie-options',
   ),
   // parts
   words(

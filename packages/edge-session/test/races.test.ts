@@ -4,7 +4,7 @@ import { directTransport } from './prove/support/direct-transport.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
-const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 40)
+const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 200)
 
 let app: TestInstance & { stop(): Promise<void> }
 beforeAll(async () => {

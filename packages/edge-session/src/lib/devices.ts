@@ -54,13 +54,15 @@ export function createDeviceFunctions<Data>(app: {
 
     async revokeSession(id, options) {
       const state = await requestState()
-      const active = options?.userId === undefined ? await state.requireActive(pastTheCache) : null
-      const userId = options?.userId ?? active?.record.userId ?? ''
+      const { userId, id: ownId } =
+        options?.userId === undefined
+          ? (await state.requireActive(pastTheCache)).record
+          : { userId: options.userId, id: null }
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
       const revoked = await lifecycle().revoke({ userId, id })
       // The token is an older one while it is being replaced.
-      await forget((token) => token.id === id || active?.record.id === id)
+      await forget((token) => token.id === id || ownId === id)
       return revoked
     },
 

@@ -1,8 +1,8 @@
 import { randomText } from './encoding.ts'
 import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
-import { withRateLimit } from './kv-rate-limit.ts'
+import { withCircuitBreaker } from './kv-circuit-breaker.ts'
 import { type KVCommand, KVError, type KVReply, type KVTransport } from './kv-transport.ts'
-import { tellOfRefusedCredentials } from './refused-credentials.ts'
+import { warnOfRefusedCredentials } from './refused-credentials.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 export interface KVStoreOptions {
@@ -14,7 +14,7 @@ export interface KVStoreOptions {
   readonly timeout?: number
   /** Announces every change in the feed that the cache reads. Default `false`. */
   readonly changes?: boolean
-  /** Milliseconds since 1970, for the pause that KV gets when it is asked too often. Default: the system's clock. */
+  /** Milliseconds since 1970: the clock of the circuit breaker. Default: the system's. */
   readonly now?: () => number
 }
 
@@ -58,7 +58,7 @@ export function createKVConnection({
   if (!/^[\x21-\x7e]{1,64}$/.test(prefix)) {
     throw new ConfigurationError('"prefix" must be 1 to 64 printable ASCII characters without spaces.')
   }
-  const ask = withRateLimit(transport, now)
+  const ask = withCircuitBreaker(transport, now)
   // Random only to keep processes apart, and only once something is asked of KV.
   let process: string | undefined
   let count = 0
@@ -78,8 +78,8 @@ export function createKVConnection({
     } catch (error) {
       // The key is not a hash: somebody else wrote it.
       if (operation === 'read' && error instanceof KVError && error.reply === 'WRONGTYPE') throw error
+      if (error instanceof KVError) warnOfRefusedCredentials(error.reply)
       // Nothing else of the cause is kept: clients put commands, and so session data, into their messages.
-      if (error instanceof KVError) tellOfRefusedCredentials(error.reply)
       reason = error instanceof KVError ? [error.kind, error.reply ?? []].flat().join(' ') : 'client'
     }
     throw new SessionUnknownError(operation, reason)

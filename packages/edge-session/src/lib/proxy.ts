@@ -43,7 +43,8 @@ export function createProxyFunction<Data>(
     const fresh = config.cache !== null && verdict.isSignIn
     const copies = snapshotValues(cookieHeader, config.snapshotCookie)
     const recognised = await engine.recognise(presented, { fresh, copies })
-    const timing = `session;desc="${recognised.outcome}";dur=${config.now() - started}`
+    const took = config.now() - started
+    const timing = `session;desc="${recognised.outcome}";dur=${took}`
     const refusal = refuse({ request, verdict, recognised, signIn: guard.signIn })
     const clears = recognised.outcome === 'none' && mayClearCookie(recognised.reason, request.headers)
     if (refusal !== null) {
@@ -54,8 +55,8 @@ export function createProxyFunction<Data>(
 
     const passive = request.headers.has(PASSIVE_HEADER)
     const lasting = recognised.outcome === 'active' && !recognised.stale && !passive
-    // KV that took its time is not asked for more: an answer stays within two seconds.
-    const hurries = config.now() - started > config.kvTimeout / 2
+    // KV that took its time is not asked for more: by default an answer stays within two seconds.
+    const hurries = took > config.kvTimeout / 2
     const renews =
       lasting && !hurries && isRead(request) && !(await isAskedByPage(engine, { request, presented }))
     const renewed = renews ? await engine.renew(recognised) : null

@@ -1,9 +1,9 @@
-let told = false
+let warned = false
 
 /** Once per process: until it is mended nobody can sign in, and nobody is recognised, however well everything else works. */
-export function tellOfRefusedCredentials(code: string | null): void {
-  if (told || !['WRONGPASS', 'NOAUTH', 'NOPERM'].includes(code ?? '')) return
-  told = true
+export function warnOfRefusedCredentials(code: string | null): void {
+  if (warned || !['WRONGPASS', 'NOAUTH', 'NOPERM'].includes(code ?? '')) return
+  warned = true
   console.error(
     `edge-session: KV refuses this app (${code}), so no session is known. Check the token or password of KV, and what it is allowed to do.`,
   )

@@ -84,7 +84,7 @@ export function createCurrentSessionHandlers<Data>(
 ): CurrentSessionHandlers {
   const { expose = dataOf } = options
   const { publicRoute } = routes
-  const init = signedOut(options)
+  const ended = endedWith(options)
   return {
     session: {
       GET: publicRoute(async () => {
@@ -98,7 +98,7 @@ export function createCurrentSessionHandlers<Data>(
     logout: {
       POST: publicRoute(async () => {
         await functions.destroySession()
-        return new Response(null, { ...init, status: 204 })
+        return new Response(null, { ...ended, status: 204 })
       }),
     },
   }
@@ -116,7 +116,7 @@ export function createSessionHandlers<Data>(
   const { engine, functions } = app
   const { publicRoute, protectRoute } = app.routes
   const { config } = engine
-  const init = signedOut(options)
+  const ended = endedWith(options)
 
   return {
     ...createCurrentSessionHandlers(app, options),
@@ -136,7 +136,7 @@ export function createSessionHandlers<Data>(
         // A session that was revoked, and that a cache does not know of yet, ends no other.
         await (await app.requestState()).requireActive({ fresh: config.cache !== null })
         const revoked = await functions.revokeAllSessions(context.session.userId)
-        const response = Response.json({ revoked }, init)
+        const response = Response.json({ revoked }, ended)
         for (const cleared of clearedCookies(config))
           response.headers.append('set-cookie', serialiseCookie(cleared))
         return response
@@ -147,7 +147,7 @@ export function createSessionHandlers<Data>(
         const own = id === context.session.id
         const gone =
           more.length === 0 && (await (own ? functions.destroySession() : functions.revokeSession(id)))
-        return gone ? new Response(null, { ...(own && init), status: 204 }) : problemResponse(NOT_FOUND)
+        return gone ? new Response(null, { ...(own && ended), status: 204 }) : problemResponse(NOT_FOUND)
       }),
     },
 
@@ -164,8 +164,8 @@ export function createSessionHandlers<Data>(
   }
 }
 
-/** @throws ConfigurationError */
-function signedOut({ clearSiteData = [] }: SessionHandlersOptions<never>): ResponseInit {
+/** What an answer that ends this browser's session says besides. @throws ConfigurationError */
+function endedWith({ clearSiteData = [] }: SessionHandlersOptions<never>): ResponseInit {
   if (!Array.isArray(clearSiteData) || !clearSiteData.every((kind) => CLEARED.includes(kind)))
     throw new ConfigurationError(`"clearSiteData" takes ${CLEARED.map((kind) => `"${kind}"`).join(', ')}.`)
   const kinds = clearSiteData.map((kind) => `"${kind}"`).join(', ')

@@ -19,7 +19,7 @@ import { expectNobody } from './support/hostile.ts'
 import { PATIENCE, runs } from './support/settings.ts'
 
 const HOUR = 3_600_000
-const REQUESTS = runs({ usual: 3, proof: 50 })
+const REQUESTS = runs({ usual: 5, proof: 50 })
 
 let app: TestInstance & { stop(): Promise<void> }
 beforeAll(async () => {

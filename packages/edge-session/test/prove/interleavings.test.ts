@@ -298,7 +298,7 @@ const STORES: readonly {
   readonly make: () => MakeStore
 }[] = [
   { store: 'KV', schedules: runs({ usual: 300, proof: 10_000 }), make: () => kvStores(kv) },
-  { store: 'memory', schedules: runs({ usual: 60, proof: 3_000 }), make: memoryStores },
+  { store: 'memory', schedules: runs({ usual: 300, proof: 10_000 }), make: memoryStores },
 ]
 
 describe.each(STORES)('over $schedules schedules each, in $store', ({ store, schedules, make }) => {

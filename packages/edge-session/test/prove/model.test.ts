@@ -8,8 +8,8 @@ import { type FrozenClock, freezeClock } from './support/frozen-clock.ts'
 import { PATIENCE, runs, SEED, seeded, timeLimit } from './support/settings.ts'
 
 /** The proof stops at a million steps, or when its time is over. */
-const RUNS = runs({ usual: 30, proof: 34_000 })
-const LONGEST = RUNS > 30 ? 60 : 40
+const RUNS = runs({ usual: 60, proof: 34_000 })
+const LONGEST = RUNS > 60 ? 60 : 40
 /** Without these a run proves little; the rare ones show in long runs only. */
 const SEEN = [
   ...['visit active', 'visit none', 'visit unknown', 'sign-in ok', 'update ok'],

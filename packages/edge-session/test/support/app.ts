@@ -4,7 +4,7 @@ import { createEdgeSession, type EdgeSession } from '../../src/lib/edge-session.
 import type { EdgeSessionOptions } from '../../src/lib/options.ts'
 import type { JsonObject } from '../../src/lib/record.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
-import { redisOfWorker } from './redis-server.ts'
+import { redisOfWorker } from './redis-databases.ts'
 import { SECRET } from './secrets.ts'
 import { expectEveryKeyToExpire, type TimeToLiveOptions } from './time-to-live.ts'
 

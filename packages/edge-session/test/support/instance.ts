@@ -9,7 +9,7 @@ import { createProxyFunction, type ProxyFunction } from '../../src/lib/proxy.ts'
 import type { JsonObject } from '../../src/lib/record.ts'
 import type { SessionStore } from '../../src/lib/session-store.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
-import { redisOfWorker } from './redis-server.ts'
+import { redisOfWorker } from './redis-databases.ts'
 import { SECRET } from './secrets.ts'
 import { expectEveryKeyToExpire, hasFewKeys, type TimeToLiveOptions } from './time-to-live.ts'
 

@@ -67,7 +67,8 @@ async function post({ send, url, token, body, signal }: Post): Promise<unknown> 
     throw new KVError(signal.aborted ? 'timeout' : 'network')
   }
   const parsed = parseJson(text)
-  if (status < 200 || status > 299) throw asError(parsed, status === 429 ? 'limited' : 'status')
+  if (status === 429) throw new KVError('limited')
+  if (status < 200 || status > 299) throw asError(parsed, 'status')
   return parsed
 }
 
@@ -85,10 +86,9 @@ function asReply(item: unknown): KVReply {
   return item.result
 }
 
-function asError(body: unknown, fallback: 'status' | 'limited' | 'protocol' = 'protocol'): KVError {
+function asError(body: unknown, fallback: 'status' | 'protocol' = 'protocol'): KVError {
   const message = typeof body === 'object' && body !== null && 'error' in body ? body.error : null
-  if (fallback === 'limited' || typeof message !== 'string') return new KVError(fallback)
-  return asReplyError(message)
+  return typeof message === 'string' ? asReplyError(message) : new KVError(fallback)
 }
 
 function parseBase(url: string): string {

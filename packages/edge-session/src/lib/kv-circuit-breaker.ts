@@ -12,7 +12,7 @@ const PAUSE = 500
  * and be charged for. A KV that still answers some goes on being asked, and other failures cost nobody more than the time
  * limit of a call.
  */
-export function withRateLimit(transport: KVTransport, now: () => number): KVTransport {
+export function withCircuitBreaker(transport: KVTransport, now: () => number): KVTransport {
   let refusals = 0
   let answeredAt = Number.NEGATIVE_INFINITY
   /** When the next call may be sent; `null` while all may. */
