@@ -21,12 +21,16 @@ export async function readJsonObject(request: Request): Promise<JsonObject | nul
 /** `request.text()` keeps whatever anybody sends; where there is a proxy, Next.js itself the first 10 MB of it. */
 async function readText({ body }: Request): Promise<string> {
   if (body === null) return ''
+  const reader = body.getReader()
   const decoder = new TextDecoder()
   let [text, bytes] = ['', 0]
-  for await (const part of body) {
-    bytes += part.byteLength
-    if (bytes > LONGEST_BODY) throw new SessionTooLargeError(bytes, LONGEST_BODY)
-    text += decoder.decode(part, { stream: true })
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    bytes += part.value.byteLength
+    if (bytes > LONGEST_BODY) {
+      await reader.cancel()
+      throw new SessionTooLargeError(bytes, LONGEST_BODY)
+    }
+    text += decoder.decode(part.value, { stream: true })
   }
   return text + decoder.decode()
 }
