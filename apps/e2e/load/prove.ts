@@ -49,13 +49,8 @@ async function outside(): Promise<void> {
 if (steps.includes('proofs')) {
   const short = { modelMinutes: Number(values.minutes), tries: 50 }
   const long = { modelMinutes: Number(values['model-minutes']), tries: null }
-  let besides: Promise<void> | undefined
-  const onModelEnd = () => {
-    besides = outside()
-  }
   await part(directory, 'tests', countTests)
-  await part(directory, 'proofs', () => runProofs({ ...(isTry ? short : long), onModelEnd }))
-  await besides
+  await part(directory, 'proofs', () => runProofs({ ...(isTry ? short : long), afterModel: outside }))
 } else await outside()
 if (steps.includes('mutants')) await part(directory, 'mutants', runMutants)
 if (steps.includes('load')) await load(isTry ? ['--minutes', String(values.minutes)] : [])

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { startRedisServer } from '../../../packages/local-kv/test/support/redis-server.ts'
+import { startRedisServer } from '../../../packages/edge-session/test/support/redis-server.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { AS_PUBLISHED } from '../support/variants.ts'
 import { type KVProcess, startKVProcess } from './kv-process.ts'

@@ -6,7 +6,6 @@ import { Redis as IORedis } from 'ioredis'
 import { type LocalKV, startLocalKV } from 'local-kv'
 import { createClient, createClientPool, RESP_TYPES } from 'redis'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { freePort } from '../../local-kv/test/support/redis-server.ts'
 import { kvStore } from '../src/lib/kv-store.ts'
 import type { KVCommand, KVTransport } from '../src/lib/kv-transport.ts'
 import { ioredisTransport } from '../src/lib/transports/ioredis.ts'
@@ -16,6 +15,7 @@ import { upstashTransport } from '../src/lib/transports/upstash.ts'
 import { vercelKVTransport } from '../src/lib/transports/vercel-kv.ts'
 import { ON_REDIS, provideRedis } from './support/provide-redis.ts'
 import { newId, newRecord, START } from './support/records.ts'
+import { freePort } from './support/redis-server.ts'
 
 const CREATE = { now: START, limit: 100, whenFull: 'evict-oldest', replaces: null } as const
 const PATIENT = AbortSignal.timeout(60_000)

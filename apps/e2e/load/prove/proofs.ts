@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Finding } from '../scenario.ts'
 import { pnpm, runCommand } from './run-command.ts'
@@ -13,26 +13,33 @@ export interface ProofFigures {
 }
 
 const MODEL = 'test/prove/model.test.ts'
+/** As long as everything else together. */
+const INTERLEAVINGS = 'test/prove/interleavings.test.ts'
 
 /**
- * packages/edge-session/test/prove at its long settings; the model, which goes on for as long as it may, beside
- * everything else. `tries`: so many of everything instead, for a short try. `onModelEnd`: then a core is free again.
+ * packages/edge-session/test/prove at its long settings, on two cores: on one the model, which goes on for as long as it
+ * may, `afterModel`, and everything short; on the other the interleavings. `tries`: so many of everything instead, for a
+ * short try.
  */
 export function runProofs(how: {
   readonly modelMinutes: number
   readonly tries: number | null
-  readonly onModelEnd: () => void
+  readonly afterModel: () => Promise<void>
 }): Promise<Finding> {
   const env = {
     PROVE_MINUTES: String(how.modelMinutes),
     ...(how.tries === null ? {} : { PROVE_RUNS: String(how.tries) }),
   }
-  const workers = `--maxWorkers=${Math.max(1, cpus().length - 1)}`
   const vitest = ['--filter', 'edge-session', 'exec', 'vitest', 'run']
-  return proveBy(env, (run) => [
-    run(...vitest, MODEL).finally(how.onModelEnd),
-    run(...vitest, 'test/prove', `--exclude=${MODEL}`, workers),
-  ])
+  const others = ['test/prove', `--exclude=${MODEL}`, `--exclude=${INTERLEAVINGS}`, '--maxWorkers=1']
+  return proveBy(env, (run) => {
+    const model = run(...vitest, MODEL)
+    return [
+      run(...vitest, INTERLEAVINGS),
+      model,
+      model.finally(how.afterModel).then(() => run(...vitest, ...others)),
+    ]
+  })
 }
 
 /** What apps/e2e proves of running apps: everything, or for a short try as much as `npm test`. */

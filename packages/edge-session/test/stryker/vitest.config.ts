@@ -1,18 +1,8 @@
-import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { CheapestFirst } from './cheapest-first.ts'
 
 /** What is fast and gives the same result each time: no Redis, no bundles, no second runtime, no long proofs. */
 export default defineConfig({
-  // Stryker's copy of this package has no neighbours.
-  resolve: {
-    alias: [
-      {
-        find: /^(\.\.\/)+local-kv\//,
-        replacement: join(import.meta.dirname, '../../../../packages/local-kv/'),
-      },
-    ],
-  },
   test: {
     include: ['test/*.test.{ts,tsx}', 'test/stryker/*.stryker.ts'],
     exclude: ['test/{docs,edge,layering,package,races,types}.test.ts', 'test/store-contract{,.edge}.test.ts'],

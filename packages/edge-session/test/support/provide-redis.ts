@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { startRedisServer } from '../../../local-kv/test/support/redis-server.ts'
+import { startRedisServer } from './redis-server.ts'
 
 /** For the names of suites that are skipped where {@link provideRedis} has none to give. */
 export const ON_REDIS = 'on a real Redis (skipped without REDIS_URL or redis-server)'

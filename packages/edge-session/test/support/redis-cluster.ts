@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { vi } from 'vitest'
-import { type RedisServer, startRedisServer } from '../../../local-kv/test/support/redis-server.ts'
+import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 /** For the names of suites that are skipped where {@link startRedisCluster} has none to give. */
 export const ON_CLUSTER = 'on a Redis Cluster (skipped without redis-server)'

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { startRedisServer } from './redis-server.ts'
+import { startRedisServer } from '../../../edge-session/test/support/redis-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
