@@ -13,7 +13,7 @@ export interface ProofFigures {
 }
 
 const MODEL = 'test/prove/model.test.ts'
-/** As long as everything else together. */
+/** The longest of those that end by themselves. */
 const INTERLEAVINGS = 'test/prove/interleavings.test.ts'
 
 /**
