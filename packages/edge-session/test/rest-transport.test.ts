@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { KVCommand } from '../src/lib/kv-transport.ts'
 import { restTransport } from '../src/lib/transports/rest.ts'
@@ -44,7 +47,7 @@ describe('restTransport', () => {
           body: '["HMGET","k","f"]',
           signal,
           cache: 'no-store',
-          redirect: 'error',
+          redirect: 'manual',
           next: { internal: true },
         },
       ],
@@ -64,6 +67,34 @@ describe('restTransport', () => {
       ])
       expect(fetch.mock.calls[0]?.[1]?.body).toBe('[["HMGET","k","f"],["HMGET","k","f"]]')
     }
+  })
+
+  it('sends its token nowhere else, whatever the address answers', async () => {
+    let asked = 0
+    const elsewhere = createServer((_, response) => {
+      asked += 1
+      response.end('{"result":"x"}')
+    })
+    elsewhere.listen(0, '127.0.0.1')
+    await once(elsewhere, 'listening')
+    const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`
+    for (const status of [301, 302, 303, 307, 308]) {
+      const here = createServer((_, response) =>
+        response.writeHead(status, { location }).end('{"result":"x"}'),
+      )
+      here.listen(0, '127.0.0.1')
+      await once(here, 'listening')
+      const url = `http://127.0.0.1:${(here.address() as AddressInfo).port}`
+      const answer = restTransport({ url, token: TOKEN })([READ], {
+        atomic: false,
+        signal: AbortSignal.timeout(10_000),
+      })
+      await expect(answer).rejects.toMatchObject({ kind: 'status', reply: null })
+      here.closeAllConnections()
+      here.close()
+    }
+    elsewhere.close()
+    expect(asked).toBe(0)
   })
 
   it('believes no answer with another status than success', async () => {

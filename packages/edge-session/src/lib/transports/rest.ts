@@ -52,7 +52,8 @@ async function post({ send, url, token, body, signal }: Post): Promise<unknown> 
     body,
     signal,
     cache: 'no-store',
-    redirect: 'error',
+    // Not followed, and its status is an error; the runtimes of some edges know no `error` here.
+    redirect: 'manual',
     // Next.js answers `no-store` reads from its data cache, and writes them to disk, in segments with
     // `fetchCache = 'force-cache'`. Requests marked internal go straight to the network.
     next: { internal: true },
