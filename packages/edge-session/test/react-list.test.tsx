@@ -127,6 +127,24 @@ describe('useSessions', () => {
     expect([await act(() => list.revoke('phone')), ids(), list.error]).toEqual([true, 'laptop tablet', null])
   })
 
+  it('shows a session again that has another id meanwhile, as after a step-up', async () => {
+    await open({ sessions: DEVICES })
+    endpoints.answer = (_, method) =>
+      method === 'DELETE'
+        ? json({ code: 'ERR_NOT_FOUND' }, { status: 404 })
+        : json([...DEVICES.filter(({ id }) => id !== 'phone'), device('phone-proven')])
+    expect([await act(() => list.revoke('phone')), ids()]).toEqual([true, 'laptop tablet phone-proven'])
+  })
+
+  it('shows nobody’s devices once nobody is signed in', async () => {
+    endpoints.answer = (path) => (path === '/api/session' ? json({ session: null }) : json(DEVICES))
+    await open({ sessions: DEVICES })
+    expect(ids()).toBe('laptop phone tablet')
+    window.dispatchEvent(new Event('online'))
+    await act(async () => {})
+    expect([ids(), list.status]).toEqual(['', 'ready'])
+  })
+
   it('is not content with the 404 of a route that does not exist', async () => {
     await open({ sessions: DEVICES })
     endpoints.answer = () => new Response('<h1>404</h1>', { status: 404 })
@@ -204,15 +222,35 @@ describe('useSessions', () => {
     expect([list.status, ids()]).toEqual(['ready', 'of-bob'])
   })
 
+  it('asks again when the same user signs in again', async () => {
+    endpoints.answer = () => json(DEVICES)
+    const page = await open()
+    await page.render(
+      <SessionProvider session={null}>
+        <List />
+      </SessionProvider>,
+    )
+    expect([ids(), list.status]).toEqual(['', 'ready'])
+    endpoints.answer = () => json([device('laptop-again')])
+    const asked = endpoints.asked.length
+    await page.render(
+      <SessionProvider session={sessionOf('alice')}>
+        <List />
+      </SessionProvider>,
+    )
+    expect([ids(), list.status, endpoints.asked.length - asked]).toEqual(['laptop-again', 'ready', 1])
+  })
+
   it('needs no SessionProvider', async () => {
     endpoints.answer = () => json(DEVICES)
     pages.push(await openPage(<List />))
     expect(ids()).toBe('laptop phone tablet')
-    endpoints.answer = () => json({ code: 'ERR_SESSION_NOT_FOUND' }, { status: 401 })
-    await act(() => list.refresh())
-    expect([list.status, list.error]).toEqual(['unknown', 'ERR_SESSION_NOT_FOUND'])
     endpoints.answer = () => new Response(null, { status: 204 })
     expect([await act(() => list.revoke('laptop')), ids()]).toEqual([true, 'phone tablet'])
+    // Proven: nobody's list is to be left standing.
+    endpoints.answer = () => json({ code: 'ERR_SESSION_NOT_FOUND' }, { status: 401 })
+    await act(() => list.refresh())
+    expect([list.status, list.error, ids()]).toEqual(['ready', 'ERR_SESSION_NOT_FOUND', ''])
   })
 })
 

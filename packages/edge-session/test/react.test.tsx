@@ -57,6 +57,48 @@ describe('SessionProvider', () => {
     expect(page.router.refresh).not.toHaveBeenCalled()
   })
 
+  it('believes what it was told last, whatever a client component around it makes anew of the same session', async () => {
+    const alice = sessionOf('alice')
+    const page = await open({ session: alice })
+    endpoints.answer = () => json({ session: null })
+    await act(() => current.refresh())
+    expect(page.text()).toBe('none:-')
+    await page.render(<Provider session={{ ...alice }} />)
+    expect(page.text()).toBe('none:-')
+    await page.render(<Provider session={sessionOf('alice', { role: 'admin' })} />)
+    expect(page.text()).toBe('active:alice')
+  })
+
+  it('takes back no sign-out either when the next question failed', async () => {
+    const alice = sessionOf('alice')
+    const page = await open({ session: alice })
+    endpoints.answer = () => json({ session: null })
+    await act(() => current.refresh())
+    endpoints.answer = () => json({ code: 'ERR_SESSION_UNKNOWN' }, { status: 503 })
+    await act(() => current.refresh())
+    await page.render(<Provider session={{ ...alice }} />)
+    expect(page.text()).toBe('unknown:-')
+  })
+
+  it('shows the data of the page that was rendered last, also when it is that of the page before', async () => {
+    const page = await open({ session: sessionOf('alice', { data: { theme: 'light' } }) })
+    endpoints.answer = () => json({ session: sessionOf('alice', { data: { theme: 'dark' } }) })
+    await act(() => current.refresh())
+    expect(current.session?.data).toEqual({ theme: 'dark' })
+    await page.render(<Provider session={sessionOf('alice', { data: { theme: 'light' } })} />)
+    expect(current.session?.data).toEqual({ theme: 'light' })
+  })
+
+  it('believes the page again once the endpoint could not tell, be it the same as before', async () => {
+    const alice = sessionOf('alice')
+    const page = await open({ session: alice })
+    endpoints.answer = () => json({ code: 'ERR_SESSION_UNKNOWN' }, { status: 503 })
+    await act(() => current.refresh())
+    expect(page.text()).toBe('unknown:alice')
+    await page.render(<Provider session={{ ...alice }} />)
+    expect(page.text()).toBe('active:alice')
+  })
+
   it('gives dates as Date', async () => {
     const session = sessionOf('alice')
     endpoints.answer = () => json({ session })
@@ -366,8 +408,9 @@ describe('other tabs', () => {
     await page.render(<Provider session={{ ...alice }} />)
     await delivered()
     expect(heard).toEqual(['changed'])
+    expect(current.status).toBe('none')
     // What the visitor does next is news again.
-    await page.render(<Provider session={null} />)
+    await page.render(<Provider session={sessionOf('bob')} />)
     await delivered()
     expect(heard).toEqual(['changed', 'changed'])
   })

@@ -27,6 +27,16 @@ export const NOTHING: Knowledge = {
   clockAhead: 0,
 }
 
+/**
+ * Whether the page's server says something new. A client component around the provider may make the same session anew
+ * with each rendering: that takes back no sign-in or sign-out that the endpoint has told of since.
+ */
+export function isNews(known: Knowledge, session: Given): boolean {
+  if (known.given === session) return false
+  const isOverruled = signInOf(known) !== signInOf({ session: known.given ?? null })
+  return !isOverruled || JSON.stringify(known.given) !== JSON.stringify(session)
+}
+
 /** The server rendered the page anew: that counts, whatever was known. */
 export function fromPage(before: Knowledge, given: Given): Knowledge {
   return given === undefined ? { ...before, given } : { ...knowing(before, given), given, source: 'page' }
@@ -50,7 +60,7 @@ export function endOf({ session, clockAhead }: Knowledge): number | null {
  * Differs between any two sign-ins, not between two tokens of one: a routine rotation changes a session's id, and is
  * nobody's business.
  */
-export function signInOf({ session }: Knowledge): string {
+export function signInOf({ session }: Pick<Knowledge, 'session'>): string {
   return session === null ? '' : `${session.authenticatedAt.getTime()} ${session.userId}`
 }
 

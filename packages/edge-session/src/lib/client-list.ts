@@ -4,7 +4,10 @@ import { type Answer, request } from './client-request.ts'
 import { type ClientListedSession, reviveDates } from './client-session.ts'
 
 export interface SessionListOptions {
-  /** `await listSessions()` of the page, for a list that is there at once. A new one wins. Default: asks the endpoint. */
+  /**
+   * Of the page's `listSessions()`, for a list that is there at once. All of it stands in the HTML: take these fields, not
+   * whole sessions with their data. A new list wins. Default: asks the endpoint.
+   */
   readonly sessions?: readonly ClientListedSession[]
   /** Where `sessionHandlers().sessions` is mounted. Default `'/api/sessions'`. */
   readonly endpoint?: string
@@ -21,7 +24,10 @@ export interface SessionList {
    * again after the next success.
    */
   readonly error: string | null
-  /** Signs out one device. Resolves to whether its session is gone; revoking the current one signs out here. */
+  /**
+   * Signs out one device. Resolves to whether no session has this id any more; revoking the current one signs out here. A
+   * session that was given another id meanwhile, by step-up or rotation, is in the list again under that.
+   */
   readonly revoke: (id: string) => Promise<boolean>
   /** Signs out all devices but this one. Resolves to whether that is done. */
   readonly revokeOthers: () => Promise<boolean>
@@ -42,8 +48,9 @@ export function useSessions({
   const refreshCurrent = current?.refresh
   const user = current?.session?.userId
   const [listed, setListed] = useState(user)
-  // Somebody else has signed in: what is here is not theirs.
-  if (user !== undefined && listed !== user) {
+  const signedOut = current?.status === 'none'
+  // Somebody else has signed in, or nobody is any more: what is here is not theirs.
+  if (listed !== user && (user !== undefined || signedOut)) {
     setListed(user)
     if (listed !== undefined && given === undefined) setList({ given, sessions: null, failed: false })
   }
@@ -65,22 +72,28 @@ export function useSessions({
     const mine = turn.current
     const answer = await ask('', 'GET')
     if (mine !== turn.current) return
-    const sent = answer.code === null && Array.isArray(answer.body) ? answer.body : null
+    // Proven: there is nobody whose sessions these could be.
+    const none = answer.code === 'ERR_SESSION_NOT_FOUND' ? [] : null
+    const sent = answer.code === null && Array.isArray(answer.body) ? answer.body : none
     const sessions = sent?.map((one) => reviveDates<ClientListedSession>(one))
     setList((before) => ({ ...before, sessions: sessions ?? before.sessions, failed: sent === null }))
   }, [ask])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: asks again for another user.
   useEffect(() => {
-    if (given === undefined) void refresh()
+    if (given === undefined && !signedOut) void refresh()
   }, [given, refresh, listed])
 
-  const sessions = (list.sessions ?? []).filter(({ id }) => !revoked.has(id))
+  // Whoever sits here after a sign-out is not shown where somebody was signed in.
+  const shown = signedOut ? [] : list.sessions
+  const sessions = (shown ?? []).filter(({ id }) => !revoked.has(id))
 
-  /** Takes `ids` out of the list, and puts them back in unless `path` says they are gone. */
+  /** Takes `ids` out of the list, and puts them back in unless they are gone. */
   async function hideWhile(ids: readonly string[], answering: Promise<Answer>): Promise<boolean> {
     setRevoked((before) => new Set([...before, ...ids]))
     const { code } = await answering
+    // Gone already, or only its id, as that of a session that was proven again meanwhile: the list knows.
+    if (code === 'ERR_NOT_FOUND') await refresh()
     if (code === null || code === 'ERR_NOT_FOUND') return true
     setRevoked((before) => new Set([...before].filter((id) => !ids.includes(id))))
     return false
@@ -88,7 +101,7 @@ export function useSessions({
 
   return {
     sessions,
-    status: list.failed ? 'unknown' : list.sessions === null ? 'loading' : 'ready',
+    status: list.failed ? 'unknown' : shown === null ? 'loading' : 'ready',
     error,
     refresh,
 

@@ -1,7 +1,7 @@
 import { useRouter } from 'next/navigation.js'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Current, type CurrentSession } from './client-context.ts'
-import { endOf, fromAnswer, fromPage, type Knowledge, NOTHING, signInOf } from './client-knowledge.ts'
+import { endOf, fromAnswer, fromPage, isNews, type Knowledge, NOTHING, signInOf } from './client-knowledge.ts'
 import { request } from './client-request.ts'
 import type { ClientSession } from './client-session.ts'
 import { wakeAt } from './client-timer.ts'
@@ -44,7 +44,7 @@ export function SessionProvider(props: SessionProviderProps): ReactNode {
   const { session, endpoint = '/api/session', warnBefore = '2m', refetchOnFocus = true, onChange } = props
   const warning = toMilliseconds(warnBefore, 'warnBefore')
   const [known, setKnown] = useState(() => fromPage(NOTHING, session))
-  if (known.given !== session) setKnown(fromPage(known, session))
+  if (isNews(known, session)) setKnown(fromPage(known, session))
   const router = useMountedRouter()
   const channel = useRef<BroadcastChannel>(null)
   const own = useRef<Own>({
@@ -109,13 +109,17 @@ export function SessionProvider(props: SessionProviderProps): ReactNode {
     const before = at.signIn
     at.signIn = signInOf(known)
     const byRefresh = known.source === 'page' && at.refreshing
-    if (known.source === 'page') at.refreshing = false
     if (before === at.signIn) return
     const news = showedAnother(known) ?? before !== null
     // What was heard the others have heard too.
     if (news && known.source !== 'heard' && !byRefresh) channel.current?.postMessage('changed')
     if (before !== null && known.source !== 'page') at.onChange(known.session)
   }, [known])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the page has come, be it the same as before.
+  useEffect(() => {
+    own.current.refreshing = false
+  }, [session])
 
   useEffect(() => {
     if (known.status === 'loading') return void ask('passive')
