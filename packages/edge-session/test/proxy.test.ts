@@ -260,6 +260,21 @@ describe('proxy: KV that took its time', () => {
   })
 })
 
+describe('proxy: a visitor whose new token was lost', () => {
+  it('gets it again within the grace, however long KV takes', async () => {
+    const token = await app.signIn('alice')
+    app.clock.now += 90_000_000
+    await visit(app.with({ rotateEvery: '1d' }).proxy, '/public', { token })
+    const slow: KVTransport = async (...call) => {
+      app.clock.now += 400
+      return restTransport(app.kv)(...call)
+    }
+    const { proxy } = app.with({ rotateEvery: '1d', kv: slow, kvTimeout: 750 })
+    const { setCookies } = await visit(proxy, '/public', { token })
+    expect(setCookies).toEqual([expect.stringMatching(/^__Host-session=[\w.-]{100,};/)])
+  })
+})
+
 describe('proxy: whoever wraps it', () => {
   it.each([
     ['a renewed cookie', '/public', true],

@@ -6,7 +6,7 @@ import type { SessionRecord } from './record.ts'
  * - `no-cookie` nothing was presented.
  * - `malformed` not one of our tokens, or tampered with.
  * - `unknown-key` sealed with a secret this instance does not have (a deployment half way through a secret change).
- * - `ambiguous` several valid tokens under one name.
+ * - `ambiguous` several valid tokens under one name, or more than four values.
  * - `expired-idle`, `expired-absolute` its time is over.
  * - `revoked` ended by sign-out, revocation or eviction.
  * - `rotated-reuse` a token that was replaced came back after its grace: the session was ended, as it may be stolen.
@@ -52,7 +52,7 @@ export type RecordLookup = ActiveRecord | NoRecord | UnknownRecord
 
 /**
  * Whether a cookie with this verdict is certainly of no more use. Not so for `unknown-key` (another instance may
- * still accept it) and `ambiguous` (one of the tokens is alive).
+ * still accept it) and `ambiguous` (one of the tokens may be alive).
  */
 export function cookieIsDead(reason: NoneReason): boolean {
   return reason !== 'no-cookie' && reason !== 'unknown-key' && reason !== 'ambiguous'

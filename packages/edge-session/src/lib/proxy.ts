@@ -55,10 +55,13 @@ export function createProxyFunction<Data>(
 
     const passive = request.headers.has(PASSIVE_HEADER)
     const lasting = recognised.outcome === 'active' && !recognised.stale && !passive
-    // KV that took its time is not asked for more: by default an answer stays within two seconds.
-    const hurries = took > config.kvTimeout / 2
     const renews =
-      lasting && !hurries && isRead(request) && !(await isAskedByPage(engine, { request, presented }))
+      lasting &&
+      // KV that took its time is not asked for more: by default an answer stays within two seconds. To hand out the token
+      // of a rotation that is done costs nothing.
+      (took <= config.kvTimeout / 2 || recognised.reissue !== null) &&
+      isRead(request) &&
+      !(await isAskedByPage(engine, { request, presented }))
     const renewed = renews ? await engine.renew(recognised) : null
     const current = renewed ?? recognised
     const copy = renews && renewed === null ? await engine.snapshotOf(recognised) : null

@@ -78,7 +78,8 @@ export async function openOnlyOne<Opened extends object>(
 ): Promise<Opened | NoneReason> {
   const candidates = [...new Set(presented)].filter((value) => value !== '')
   if (candidates.length === 0) return 'no-cookie'
-  if (candidates.length > MOST_CANDIDATES) return 'malformed'
+  // One of them may be good: no reason to clear it.
+  if (candidates.length > MOST_CANDIDATES) return 'ambiguous'
   const results = await Promise.all(candidates.map(openOne))
   const opened = results.filter((result) => typeof result === 'object')
   if (opened.length > 1) return 'ambiguous'
