@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { newRecord } from '../src/lib/new-record.ts'
 import { type EdgeSessionOptions, resolveOptions } from '../src/lib/options.ts'
 import type { NewSession } from '../src/lib/session.ts'
-import { checkRole, checkSize, checkUserId, shortenUserAgent, toJsonObject } from '../src/lib/session-data.ts'
+import {
+  checkShortText,
+  checkSize,
+  checkUserId,
+  shortenUserAgent,
+  toJsonObject,
+} from '../src/lib/session-data.ts'
 import { newRecord as storedRecord } from './support/records.ts'
 
 const DAY = 86_400_000
@@ -24,17 +30,17 @@ describe('a user id', () => {
 
 describe('a role', () => {
   it('is a text, or null, or left out', () => {
-    expect([checkRole('admin'), checkRole(''), checkRole(null), checkRole(undefined)]).toEqual([
-      'admin',
-      '',
-      null,
-      null,
-    ])
-    expect(checkRole('r'.repeat(256))).toHaveLength(256)
+    expect([
+      checkShortText('admin', 'a role'),
+      checkShortText('', 'a role'),
+      checkShortText(null, 'a role'),
+      checkShortText(undefined, 'a role'),
+    ]).toEqual(['admin', '', null, null])
+    expect(checkShortText('r'.repeat(256), 'a role')).toHaveLength(256)
   })
 
   it.each([7, true, ['admin'], {}, 'r'.repeat(257)])('may not be %j', (role) => {
-    expect(() => checkRole(role)).toThrow(
+    expect(() => checkShortText(role, 'a role')).toThrow(
       'edge-session: a role must be a string of at most 256 characters, or null.',
     )
   })
@@ -148,6 +154,22 @@ describe('a new session', () => {
     expect(start({ idle: '400d' }).idle).toBe(400 * 86_400_000)
     expect(() => start({ absolute: '401d' })).toThrow(
       'edge-session: "absolute" must be at most 400 days: every session has to end.',
+    )
+  })
+})
+
+describe('an address', () => {
+  it('is text, or none', () => {
+    expect([
+      checkShortText('::1', 'an address'),
+      checkShortText(null, 'an address'),
+      checkShortText(undefined, 'an address'),
+    ]).toEqual(['::1', null, null])
+  })
+
+  it.each([0, {}, ['::1'], true])('is not %j', (ip) => {
+    expect(() => checkShortText(ip, 'an address')).toThrow(
+      'edge-session: an address must be a string of at most 256 characters, or null.',
     )
   })
 })

@@ -7,10 +7,12 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 
 /** Milliseconds of a duration. Throws `ERR_CONFIGURATION` naming `option` unless it is finite, whole and above zero. */
 export function toMilliseconds(duration: Duration, option: string): number {
-  const text = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration))
-  const unit = UNITS[text?.[2] ?? '']
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration)) ?? []
+  // Rounded, as '1.1h' is a whole number of them, but not in floating point.
   const milliseconds =
-    typeof duration === 'number' ? duration : unit === undefined ? Number.NaN : Number(text?.[1]) * unit
+    typeof duration === 'number'
+      ? duration
+      : Number((Number(amount) * (UNITS[unit] ?? Number.NaN)).toFixed(6))
   if (!Number.isSafeInteger(milliseconds) || milliseconds <= 0) {
     throw new ConfigurationError(
       `"${option}" is not a duration. Use a whole number of milliseconds above 0, or text such as '30s', '15m', '8h' or '7d'.`,

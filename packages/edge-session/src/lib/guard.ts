@@ -16,7 +16,10 @@ export interface ProtectOptions<Data> {
   readonly publicRoutes?: readonly PathPattern[]
   /** Where visitors without a session are sent, with `?next=`. Never protected itself. Default `'/login'`. */
   readonly signIn?: PathPattern
-  /** Where `requireSession({ maxAge })` sends users whose last proof is too old, with `?next=`. Default: the sign-in page. */
+  /**
+   * Where `requireSession({ maxAge })` sends users whose last proof is too old, with `?next=` if it has a `returnTo`. Default:
+   * the sign-in page.
+   */
   readonly reauthenticate?: PathPattern
   /** Paths that answer 401 JSON instead of a redirect. Default `['/api/:path*']`. */
   readonly api?: readonly PathPattern[]

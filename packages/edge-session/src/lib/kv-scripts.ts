@@ -114,7 +114,9 @@ export const LIST = `local all = redis.pcall('HGETALL', KEYS[1])
 return all.err and string.match(all.err, '^WRONGTYPE') and {} or all`
 
 /** ARGV: except, now. Gives the number of live sessions ended. What a later version wrote, or a key that is no hash, goes as well. */
-export const REVOKE: string = `${CALL}${VALUES_OF}${FOLLOW}${DROP}${PRUNE}if call('TYPE').ok ~= 'hash' then
+export const REVOKE: string = `${CALL}${VALUES_OF}${FOLLOW}${DROP}${PRUNE}local known = redis.pcall('HMGET', KEYS[1], 's:')
+if known.err then
+if not string.match(known.err, '^WRONGTYPE') then return known end
 call('DEL')
 return 0
 end

@@ -3,7 +3,7 @@ import { checkLifetime } from './lifetime.ts'
 import type { Config } from './options.ts'
 import type { SessionRecord } from './record.ts'
 import type { NewSession } from './session.ts'
-import { checkRole, checkSize, checkUserId, shortenUserAgent, toJsonObject } from './session-data.ts'
+import { checkShortText, checkSize, checkUserId, shortenUserAgent, toJsonObject } from './session-data.ts'
 
 /**
  * The record of a session that starts now, but for its id.
@@ -20,10 +20,10 @@ export function newRecord<Data>(
   }
   const fields = {
     userId: checkUserId(session.userId),
-    role: checkRole(session.role),
+    role: checkShortText(session.role, 'a role'),
     data: toJsonObject(session.data ?? {}),
     userAgent: shortenUserAgent(session.userAgent === undefined ? userAgent : session.userAgent),
-    ip: session.ip ?? null,
+    ip: checkShortText(session.ip, 'an address'),
     version: 1,
     createdAt: now,
     authenticatedAt: now,

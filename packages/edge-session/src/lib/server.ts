@@ -14,7 +14,7 @@ import type { Issued } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
 import type { RequestState } from './request-state.ts'
 import type { NewSession, Session, SessionLookup } from './session.ts'
-import { checkRole, checkSize, toJsonObject } from './session-data.ts'
+import { checkShortText, checkSize, toJsonObject } from './session-data.ts'
 import type { SessionWriter } from './session-writer.ts'
 
 export interface RequireOptions<Data> {
@@ -243,7 +243,7 @@ export function createSessionFunctions<Data>(app: {
     async reauthenticate({ role } = {}) {
       const state = await requestState()
       const active = await state.requireActive()
-      const change = { role: role === undefined ? active.record.role : checkRole(role) }
+      const change = { role: role === undefined ? active.record.role : checkShortText(role, 'a role') }
       await assertCookiesWritable(state, 'reauthenticate')
       const issued = await writer().reauthenticate(active, change)
       return adopt(state, { issued, operation: 'reauthenticate' })

@@ -39,13 +39,13 @@ export function checkUserId(userId: unknown): string {
   return userId
 }
 
-/** @throws InvalidArgumentError unless it is a short string or `null`. */
-export function checkRole(role: unknown): string | null {
-  if (role === undefined || role === null) return null
-  if (typeof role !== 'string' || role.length > 256) {
-    throw new InvalidArgumentError('a role must be a string of at most 256 characters, or null.')
+/** `what` names it in the error. @throws InvalidArgumentError unless it is a string of at most 256 characters, or none. */
+export function checkShortText(text: unknown, what: 'a role' | 'an address'): string | null {
+  if (text === undefined || text === null) return null
+  if (typeof text !== 'string' || text.length > 256) {
+    throw new InvalidArgumentError(`${what} must be a string of at most 256 characters, or null.`)
   }
-  return role
+  return text
 }
 
 /** Cut rather than refused: the header is whatever the browser sends. */

@@ -40,7 +40,7 @@ export type SessionLookup<Data = JsonObject> =
 export interface NewSession<Data = JsonObject> {
   /** Any non-empty well-formed string up to 512 characters. */
   readonly userId: string
-  /** Default `null`. */
+  /** At most 256 characters. Default `null`. */
   readonly role?: string | null
   /** JSON-serialisable; at most 4 KiB with everything else. Default `{}`. */
   readonly data?: Data
@@ -52,6 +52,6 @@ export interface NewSession<Data = JsonObject> {
   readonly absolute?: Duration
   /** Default: the request's User-Agent header. */
   readonly userAgent?: string | null
-  /** Default `null`: addresses are personal data, so storing one is the app's decision. */
+  /** At most 256 characters. Default `null`: addresses are personal data, so storing one is the app's decision. */
   readonly ip?: string | null
 }
