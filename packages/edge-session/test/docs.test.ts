@@ -50,6 +50,31 @@ describe('the documentation', () => {
     expect(broken).toEqual([])
   })
 
+  it('names tests that exist', () => {
+    const named = textOf('SECURITY.md')
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .flatMap((line) => {
+        const [inside = '', outside = ''] = (line.split('|').at(-2) ?? '').split('e2e ')
+        const names = (text: string) => [...text.matchAll(/`([\w-]+)`/g)].map(([, name]) => name)
+        return [
+          ...names(inside).map((name) => ({
+            name,
+            folders: ['packages/edge-session/test', 'packages/edge-session/test/prove'],
+          })),
+          ...names(outside).map((name) => ({ name, folders: ['apps/e2e/test'] })),
+        ]
+      })
+    expect(named.length).toBeGreaterThan(100)
+    const missing = named.filter(
+      ({ name, folders }) =>
+        !folders.some((folder) =>
+          ['ts', 'tsx'].some((type) => existsSync(join(ROOT, folder, `${name}.test.${type}`))),
+        ),
+    )
+    expect(missing).toEqual([])
+  })
+
   it('explains every error code there is', () => {
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
       /\.tsx?$/.test(file),
