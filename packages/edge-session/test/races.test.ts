@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KVTransport } from '../src/lib/kv-transport.ts'
 import { directTransport } from './prove/support/direct-transport.ts'
+import { computeCryptoPromptly } from './prove/support/prompt-crypto.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
 const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 200)
+
+computeCryptoPromptly()
 
 let app: TestInstance & { stop(): Promise<void> }
 beforeAll(async () => {
@@ -121,7 +124,15 @@ describe(`races, over ${SCHEDULES} schedules each`, () => {
       )
       const results = await run(Promise.all(visits))
       expect(results.map(({ seen }) => seen?.get('x-user-id'))).toEqual(Array(6).fill(`twice-${seed}`))
-      expect(await app.lifecycle.list(`twice-${seed}`)).toHaveLength(1)
+      const [live, ...others] = await app.lifecycle.list(`twice-${seed}`)
+      expect(others).toEqual([])
+      const issued = results.map(({ setCookies }) => /=([^;]+)/.exec(setCookies[0] ?? '')?.[1] ?? 'none')
+      const led = await Promise.all(issued.map((value) => app.engine.parts().tokens.open([value])))
+      expect(led.map((opened) => (typeof opened === 'string' ? opened : opened.id))).toEqual(
+        Array(6).fill(live?.id),
+      )
+      const old = await app.engine.parts().tokens.open([token])
+      expect(typeof old === 'string' ? old : old.id).not.toBe(live?.id)
     }
   })
 })

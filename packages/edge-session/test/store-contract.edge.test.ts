@@ -58,7 +58,9 @@ const onEmbedded: readonly Suite[] = [
   { contract: 'store', transport: 'rest', vm: bare, kv: embedded },
   { contract: 'changes', transport: 'rest', vm: bare, kv: embedded },
   { contract: 'store', transport: 'upstash', vm: bare, kv: embedded },
+  { contract: 'changes', transport: 'upstash', vm: bare, kv: embedded },
   { contract: 'store', transport: 'vercel-kv', vm: withEnvironment, kv: embedded },
+  { contract: 'changes', transport: 'vercel-kv', vm: withEnvironment, kv: embedded },
 ]
 const onReal: readonly Suite[] = [
   { contract: 'store', transport: 'rest', vm: bare, kv: real },

@@ -43,9 +43,12 @@ describeKVStore('restTransport with a change feed', {
   changes: true,
   transport: restTransport({ url, token }),
 })
-describeKVStore('upstashTransport', {
+const overUpstash = upstashTransport(new UpstashRedis({ url, token, enableTelemetry }))
+describeKVStore('upstashTransport', { engine: 'embedded', transport: overUpstash })
+describeKVStore('upstashTransport: the change feed', {
   engine: 'embedded',
-  transport: upstashTransport(new UpstashRedis({ url, token, enableTelemetry })),
+  changes: 'only',
+  transport: overUpstash,
 })
 describeKVStore('upstashTransport of a client that neither encodes nor deserialises', {
   engine: 'embedded',
@@ -59,9 +62,12 @@ describeKVStore('upstashTransport of a client that neither encodes nor deseriali
     }),
   ),
 })
-describeKVStore('vercelKVTransport', {
+const overVercelKV = vercelKVTransport(createVercelKV({ url, token, enableTelemetry }))
+describeKVStore('vercelKVTransport', { engine: 'embedded', transport: overVercelKV })
+describeKVStore('vercelKVTransport: the change feed', {
   engine: 'embedded',
-  transport: vercelKVTransport(createVercelKV({ url, token, enableTelemetry })),
+  changes: 'only',
+  transport: overVercelKV,
 })
 
 const redis = await provideRedis(9)
@@ -100,15 +106,18 @@ describe.skipIf(redis === null)(ON_REDIS, () => {
     }),
   })
 
-  describeKVStore('redisTransport', {
+  const overRedis = connecting(async () => {
+    const client = await createClient({ url })
+      .on('error', () => {})
+      .connect()
+    stops.push(() => client.close())
+    return redisTransport(client)
+  })
+  describeKVStore('redisTransport', { engine: 'remote', transport: overRedis })
+  describeKVStore('redisTransport: the change feed', {
     engine: 'remote',
-    transport: connecting(async () => {
-      const client = await createClient({ url })
-        .on('error', () => {})
-        .connect()
-      stops.push(() => client.close())
-      return redisTransport(client)
-    }),
+    changes: 'only',
+    transport: overRedis,
   })
 })
 

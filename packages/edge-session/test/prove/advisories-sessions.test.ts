@@ -6,7 +6,7 @@
 import '../support/async-local-storage.ts'
 import { inspect } from 'node:util'
 import { CompactEncrypt } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession } from '../../src/lib/edge-session.ts'
 import { createSeal } from '../../src/lib/seal.ts'
 import { createTokens } from '../../src/lib/token.ts'
@@ -303,12 +303,9 @@ describe('tokens', () => {
   })
 
   it('jose CVE-2024-28176, CVE-2022-36083: zip, PBES2 and other algorithms get no work done', async () => {
-    const key = crypto.getRandomValues(new Uint8Array(32))
-    const sealed = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(claims)))
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: 'AAAAAAAA' })
-      .encrypt(key)
-    const [header = '', , ...rest] = sealed.split('.')
-    const kid = JSON.parse(atob((await seal.seal('token', claims)).split('.')[0] ?? '')).kid
+    // All of it ours but for the header: it would open, were that believed.
+    const [header = '', , ...rest] = (await seal.seal('token', claims)).split('.')
+    const decrypt = vi.spyOn(crypto.subtle, 'decrypt')
     for (const change of [
       { zip: 'DEF' },
       { alg: 'PBES2-HS512+A256KW', p2c: 2_147_483_647, p2s: 'AAAA' },
@@ -316,7 +313,6 @@ describe('tokens', () => {
       { enc: 'A128CBC-HS256' },
       { crit: ['exp'], exp: 0 },
       { jku: 'https://evil.test/jwks.json' },
-      { kid },
     ]) {
       const forged = btoa(JSON.stringify({ ...JSON.parse(atob(header)), ...change })).replaceAll('=', '')
       const { result, commands } = await app.commandsDuring(() =>
@@ -325,6 +321,14 @@ describe('tokens', () => {
       expectNobody(result)
       expect(commands).toBe(0)
     }
+    expect(decrypt).not.toHaveBeenCalled()
+    decrypt.mockRestore()
+
+    const { kid } = JSON.parse(atob(header))
+    const forged = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(claims)))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+      .encrypt(crypto.getRandomValues(new Uint8Array(32)))
+    expectNobody(await visit(app.proxy, '/public', { token: forged }))
   })
 
   it('jshttp/cookie CVE-2024-47764: no option can put attributes into the cookie', () => {

@@ -6,11 +6,14 @@ import { kvStore } from '../../src/lib/kv-store.ts'
 import type { KVTransport } from '../../src/lib/kv-transport.ts'
 import { report } from './report.ts'
 import { directTransport } from './support/direct-transport.ts'
+import { computeCryptoPromptly } from './support/prompt-crypto.ts'
 import { createNode, type Node } from './support/raced-nodes.ts'
 import { PATIENCE, runs, SEED, seeded } from './support/settings.ts'
 
 const LAG = 5_000
 const START = Date.now()
+
+computeCryptoPromptly()
 
 let kv: LocalKV
 beforeAll(async () => {

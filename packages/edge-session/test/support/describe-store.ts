@@ -9,7 +9,8 @@ import { createMovingClock } from './moving-clock.ts'
 interface ContractOptions {
   readonly createStore: () => Promise<StoreUnderTest>
   readonly clock: 'moves' | 'stands'
-  readonly changes: boolean
+  /** Whether the store has a change feed, or only that is of interest. */
+  readonly changes: boolean | 'only'
 }
 
 /** Registers the whole contract for a store; cases that move the clock are skipped where there is none to move. */
@@ -27,12 +28,13 @@ export function describeKVStore(
     transport,
     engine,
     changes = false,
-  }: { transport: KVTransport; engine: 'embedded' | 'remote'; changes?: boolean },
+  }: { transport: KVTransport; engine: 'embedded' | 'remote'; changes?: boolean | 'only' },
 ): void {
   describe(name, () => {
     const prefixes = uniquePrefixes()
     const clock = createMovingClock()
-    const storeAt = (prefix: string) => kvStore({ transport, prefix, timeout: 10_000, changes })
+    const storeAt = (prefix: string) =>
+      kvStore({ transport, prefix, timeout: 10_000, changes: changes !== false })
 
     async function createStore(): Promise<StoreUnderTest> {
       clock.restore()
@@ -41,7 +43,7 @@ export function describeKVStore(
     }
 
     registerContract({ createStore, changes, clock: engine === 'embedded' ? 'moves' : 'stands' })
-    if (engine === 'embedded') return
+    if (engine === 'embedded' || changes === 'only') return
     describeExpiryInRealTime(() => {
       const prefix = prefixes.next()
       return {
@@ -57,7 +59,10 @@ export function describeKVStore(
 }
 
 function registerContract({ createStore, clock, changes }: ContractOptions): void {
-  const contract = [...sessionStoreContract, ...(changes ? changeFeedContract : [])]
+  const contract = [
+    ...(changes === 'only' ? [] : sessionStoreContract),
+    ...(changes === false ? [] : changeFeedContract),
+  ]
   for (const { name, needsClock, run } of contract)
     it.skipIf(needsClock && clock === 'stands')(name, () => run({ createStore }))
 }

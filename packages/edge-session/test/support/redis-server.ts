@@ -22,13 +22,17 @@ const LONGEST_START = 30_000
 const TAKEN = 'Address already in use'
 
 /**
- * A Redis of its own on a free loopback port, or `null` where there is no `redis-server` on the PATH. Rejects if there
- * is one that does not start.
+ * A Redis of its own on a free loopback port, or `null` where there is no `redis-server` on the PATH: with
+ * `REQUIRE_REDIS=1` that is an error. Rejects if there is one that does not start.
  */
 export async function startRedisServer(
   kind: 'single' | 'cluster node' = 'single',
 ): Promise<RedisServer | null> {
-  if (!isOnPath('redis-server')) return null
+  if (!isOnPath('redis-server')) {
+    const { REQUIRE_REDIS } = process.env
+    if (REQUIRE_REDIS === '1') throw new Error('there is no redis-server on the PATH')
+    return null
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await start(kind)

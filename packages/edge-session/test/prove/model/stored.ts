@@ -4,6 +4,8 @@ import type { ModelSession, ModelState, ModelUser } from './sessions.ts'
 /** What KV really holds, read field by field past all HTTP, faults and replicas. */
 export interface Stored {
   readonly state: ModelState
+  /** What is stored of each user, as one text. */
+  readonly users: ReadonlyMap<string, string>
   /** Remaining life of each key. */
   readonly ttls: readonly number[]
   /** Every key and value as one text, to search for what must not be there. */
@@ -15,27 +17,32 @@ const FEED = 'changes:session:'
 
 export async function readStored(kv: LocalKV): Promise<Stored> {
   const keys = ((await kv.command('KEYS', '*')) as string[]).sort()
-  const state = new Map<string, ModelUser>()
-  const ttls: number[] = []
-  let text = keys.join('\n')
-  for (const key of keys) {
-    const isFeed = key === FEED
-    const flat = isFeed
-      ? ((await kv.command('XRANGE', key, '-', '+')) as unknown[]).flat(2).map(String)
-      : ((await kv.command('HGETALL', key)) as string[]).map(String)
-    const fields = new Map(
-      flat.flatMap((name, n) => (n % 2 === 0 ? [[name, flat[n + 1] ?? ''] as const] : [])),
-    )
-    const ttl = Number(await kv.command('PTTL', key))
-    if (ttl === -2) continue
-    ttls.push(ttl)
-    text += `\n${flat.join('\n')}`
-    if (!isFeed) state.set(key.slice(PREFIX.length), parseUser(fields))
+  const found = await Promise.all(keys.map((key) => readKey(kv, key)))
+  const kept = found.filter(({ ttl }) => ttl !== -2)
+  const users = kept.filter(({ key }) => key !== FEED).map((one) => ({ ...one, userId: userIdOf(one.key) }))
+  return {
+    state: new Map(users.map(({ userId, flat }) => [userId, parseUser(flat)])),
+    users: new Map(users.map(({ userId, flat }) => [userId, flat.join('\n')])),
+    ttls: kept.map(({ ttl }) => ttl),
+    text: [...keys, ...kept.flatMap(({ flat }) => flat)].join('\n'),
   }
-  return { state, ttls, text }
 }
 
-function parseUser(fields: ReadonlyMap<string, string>): ModelUser {
+async function readKey(
+  kv: LocalKV,
+  key: string,
+): Promise<{ key: string; flat: readonly string[]; ttl: number }> {
+  const value = key === FEED ? kv.command('XRANGE', key, '-', '+') : kv.command('HGETALL', key)
+  const [held, ttl] = await Promise.all([value, kv.command('PTTL', key)])
+  return { key, flat: (held as unknown[]).flat(2).map(String), ttl: Number(ttl) }
+}
+
+function userIdOf(key: string): string {
+  return key.slice(PREFIX.length)
+}
+
+function parseUser(flat: readonly string[]): ModelUser {
+  const fields = new Map(flat.flatMap((name, n) => (n % 2 === 0 ? [[name, flat[n + 1] ?? ''] as const] : [])))
   const sessions = new Map<string, ModelSession>()
   const trails = new Map<string, { nextId: string; graceEnd: number }>()
   for (const [field, value] of fields) {

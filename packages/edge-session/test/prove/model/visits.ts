@@ -22,7 +22,7 @@ export async function visitPage(world: World, plan: VisitPlan): Promise<void> {
   const { browser, node, path, method, passive } = plan
   const token = await world.cookieOf(browser)
   const expected = await expectLookup(world, node, { token, fresh: false })
-  const before = world.kv.stats()
+  const before = world.commands()
   const seen = await visit(node.proxy, path, {
     method,
     headers: { 'x-user-id': 'root', ...(passive && { 'x-edge-session-passive': '1' }) },
@@ -32,7 +32,7 @@ export async function visitPage(world: World, plan: VisitPlan): Promise<void> {
   checkResponse({ seen, match, plan })
   world.note(`visit ${outcome}`)
   if (match.kind !== 'active' && match.ends !== null) world.note('reuse')
-  const commands = world.kv.stats().commands - before.commands
+  const commands = world.commands() - before
   if (match.kind === 'active' && token !== null) {
     await checkActive(world, { plan, seen, match, info: await world.infoOf(token), commands })
   } else {

@@ -13,14 +13,14 @@ import type { JsonObject } from '../../../src/lib/record.ts'
 import { createSeal, type Seal } from '../../../src/lib/seal.ts'
 import type { SessionStore } from '../../../src/lib/session-store.ts'
 import type { TokenClaims } from '../../../src/lib/token.ts'
-import { restTransport } from '../../../src/lib/transports/rest.ts'
 import { directTransport } from '../support/direct-transport.ts'
 import type { FrozenClock } from '../support/frozen-clock.ts'
 import { forgetMemos } from '../support/memos.ts'
 import { TROUBLES, type Trouble } from './faults.ts'
 import { endOf, follow, type ModelState, resolve, textOf, userOf, withoutOver } from './sessions.ts'
-import { readStored } from './stored.ts'
+import { readStored, type Stored } from './stored.ts'
 import { createWatcher, LAG } from './watcher.ts'
+import { createWire } from './wire.ts'
 
 export const USERS = ['alice', 'bob', 'josé 日本'] as const
 export const BROWSERS = 4
@@ -61,8 +61,12 @@ export interface World {
   /** Take the trouble's rules away. */
   readonly ends: (() => void)[]
   endLag: (() => void) | null
+  /** How often KV and the product were compared with the model. */
+  compared: number
   /** Makes every value written a different one. */
   counter: number
+  /** How many commands the nodes have sent so far. */
+  commands(): number
   clockOf(node: ModelNode): number
   advance(ms: number): void
   restart(node: ModelNode, stage?: number): void
@@ -97,6 +101,12 @@ export async function createWorld(
   const infos = new Map<string, TokenInfo>()
   const graves = new Set<string>()
   const watcher = createWatcher(clock)
+  const isTroubled = () => world.trouble.rules.length > 0 || world.endLag !== null
+  const wire = createWire(kv, isTroubled)
+  const watchersWire = createWire(kv, isTroubled)
+  /** Of each token: all that the judge's answer depends on, when it was last asked. */
+  const judged = new Map<string, string>()
+  let watched = ''
   let judge: KVEngine<JsonObject, SessionStore> | null = null
   let watching: KVEngine<JsonObject, SessionStore> | null = null
 
@@ -126,7 +136,7 @@ export async function createWorld(
 
   function start(skew: number, stage: number): ModelNode {
     const secrets = stage === 0 ? [secretOf(0)] : [secretOf(stage), secretOf(stage - 1)]
-    const engine = engineOf(secrets, { skew, transport: restTransport(kv) })
+    const engine = engineOf(secrets, { skew, transport: wire.transport })
     const lifecycle = createLifecycle(engine.parts())
     return { skew, stage, engine, lifecycle, proxy: createProxyFunction(engine), touched: new Map() }
   }
@@ -141,7 +151,9 @@ export async function createWorld(
     trouble: TROUBLES.none,
     ends: [],
     endLag: null,
+    compared: 0,
     counter: 0,
+    commands: wire.commands,
     clockOf: ({ skew }) => clock.now + skew,
     advance: (ms) => clock.advance(ms),
     restart: (node, stage = node.stage) => Object.assign(node, start(node.skew, stage)),
@@ -232,6 +244,7 @@ export async function createWorld(
       world.state = next ?? new Map()
       watcher.note(world.state)
       await checkInvariants(stored)
+      world.compared += 1
     },
   }
 
@@ -243,8 +256,9 @@ export async function createWorld(
     expect([...living].filter((id) => graves.has(id))).toEqual([])
   }
 
-  async function checkInvariants({ ttls, text }: { ttls: readonly number[]; text: string }): Promise<void> {
-    for (const ttl of ttls) expect(ttl > 0 && ttl <= LIFETIMES.absolute).toBe(true)
+  async function checkInvariants(stored: Stored): Promise<void> {
+    const { ttls, text } = stored
+    expect(ttls.filter((ttl) => !(ttl > 0 && ttl <= LIFETIMES.absolute))).toEqual([])
     const families = [...world.state.values()].flatMap(({ sessions }) =>
       [...sessions.values()].map(({ family }) => family),
     )
@@ -257,31 +271,42 @@ export async function createWorld(
     expect(/canary|secret-\d|redis\.call|HMGET|(?<!edge-)session:/.test(reported)).toBe(false)
     events.length = 0
     errors.length = 0
-    await judgeAll()
+    await judgeAll(stored)
   }
 
-  /** A judge with all secrets and no trouble looks at the latest tokens, dead or alive. */
-  async function judgeAll(): Promise<void> {
+  /**
+   * A judge with all secrets and no trouble looks at the latest tokens, dead or alive: at each whose answer may be another
+   * than last time, as it depends on the hash of its user and the time. A node that serves from memory, whose answers
+   * depend on all that it has seen, looks at all of them, unless nothing at all has changed.
+   */
+  async function judgeAll({ users, text }: Stored): Promise<void> {
     const newest = Math.max(...world.nodes.map((node) => node.stage))
     const secrets = Array.from({ length: newest + 1 }, (_, stage) => secretOf(newest - stage))
     if (judge === null || judge.config.secrets().length !== secrets.length)
       judge = engineOf(secrets, { skew: 0, transport: directTransport(kv) })
     if (watching === null || watching.config.secrets().length !== secrets.length)
-      watching = engineOf(secrets, { skew: 0, transport: restTransport(kv), cached: true })
+      watching = engineOf(secrets, { skew: 0, transport: watchersWire.transport, cached: true })
+    const { now } = clock
+    const circumstances = `${now} ${newest} ${world.endLag !== null} ${JSON.stringify(world.trouble)}`
     const latest = [...infos.values()].slice(-6)
     for (const { token, userId, id, absoluteEnd } of latest) {
-      const now = clock.now
+      const matters = `${now} ${newest} ${users.get(userId)}`
+      if (judged.get(token) === matters) continue
+      judged.set(token, matters)
       const found = resolve([world.state], { userId, id, now })
       if (found.kind === 'reuse') continue
-      const judged = await judge.recognise([token])
+      const answer = await judge.recognise([token])
       const seen =
-        judged.outcome === 'active' ? `${judged.record.userId} ${judged.record.id}` : judged.outcome
+        answer.outcome === 'active' ? `${answer.record.userId} ${answer.record.id}` : answer.outcome
       const right = found.kind === 'active' ? `${userId} ${found.session.id}` : found.kind
       expect(seen).toBe(now >= absoluteEnd ? 'none' : right)
     }
+    const seen = `${circumstances} ${latest.at(-1)?.token} ${text}`
+    if (seen === watched) return
+    watched = seen
     const { reads, scripts } = world.trouble
     const mayBeUnknown = reads !== 'answered' || scripts !== 'answered'
-    const late = await watcher.look(watching, { tokens: latest, now: clock.now, mayBeUnknown })
+    const late = await watcher.look(watching, { tokens: latest, now, mayBeUnknown })
     if (late > 0) world.note('served from memory while it changed')
     events.length = 0
   }
