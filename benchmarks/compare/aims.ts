@@ -141,7 +141,7 @@ function proxyAims({ micro, ownProxySize }: RunResults): readonly Aim[] {
       aim: '≤ 6 kB',
       measured: `${(ownProxySize / 1_000).toFixed(1)} kB`,
       met: ownProxySize <= 6_000,
-      why: 'All of it runs in every proxy: tokens and their rotation with grace, the guard, refusals, the KV transport, the checks of all options. The cache is a quarter, and is there where it is switched off as well.',
+      why: 'All of it runs in every proxy: tokens and their rotation with grace, the guard, refusals, the KV transport, the checks of all options. The cache is a fifth, and is there where it is switched off as well.',
     },
   ]
 }

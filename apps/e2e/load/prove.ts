@@ -18,7 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     /** A short try: nothing takes longer than this, and the report goes beside the results. */
     minutes: { type: 'string' },
-    'model-minutes': { type: 'string', default: '12' },
+    'model-minutes': { type: 'string', default: '15' },
     /** Soaks as well, for example `2h`; `--only soak` does nothing else. */
     soak: { type: 'string' },
   },

@@ -18,8 +18,8 @@ const INTERLEAVINGS = 'test/prove/interleavings.test.ts'
 
 /**
  * packages/edge-session/test/prove at its long settings, on two cores: on one the model, which goes on for as long as it
- * may, `afterModel`, and everything short; on the other the interleavings. `tries`: so many of everything instead, for a
- * short try.
+ * may, and `afterModel`; on the other the interleavings, and everything short. `tries`: so many of everything instead, for
+ * a short try.
  */
 export function runProofs(how: {
   readonly modelMinutes: number
@@ -33,12 +33,9 @@ export function runProofs(how: {
   const vitest = ['--filter', 'edge-session', 'exec', 'vitest', 'run']
   const others = ['test/prove', `--exclude=${MODEL}`, `--exclude=${INTERLEAVINGS}`, '--maxWorkers=1']
   return proveBy(env, (run) => {
+    const interleavings = run(...vitest, INTERLEAVINGS)
     const model = run(...vitest, MODEL)
-    return [
-      run(...vitest, INTERLEAVINGS),
-      model,
-      model.finally(how.afterModel).then(() => run(...vitest, ...others)),
-    ]
+    return [interleavings, model.finally(how.afterModel), interleavings.then(() => run(...vitest, ...others))]
   })
 }
 

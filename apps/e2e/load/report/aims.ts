@@ -32,12 +32,17 @@ function aim<Name extends PartName>(
   }
 }
 
+/** Next.js 16 with either file convention, and 15. */
+const VARIANTS = 3
+
 /** In the order of the report. */
 export const AIMS: readonly Aim[] = [
-  aim('tests', 'Tests of the packages, counted', '≥ 400', (counts) =>
+  aim('tests', 'Tests of the packages, listed here and run by `npm test`', '≥ 400', (counts) =>
     atLeast((counts['packages/edge-session'] ?? 0) + (counts['packages/local-kv'] ?? 0), 400),
   ),
-  aim('tests', 'End-to-end tests, counted', '≥ 100', (counts) => atLeast(counts['apps/e2e'] ?? 0, 100)),
+  aim('tests', 'End-to-end tests, listed here and run by `.ci/run`', '≥ 100', (counts) =>
+    atLeast(counts['apps/e2e'] ?? 0, 100),
+  ),
   aim('proofs', 'Steps of the model, each compared with the product', '≥ 1,000,000', (figures) =>
     atLeast(sum(figures, 'model', 'steps'), 1_000_000),
   ),
@@ -60,7 +65,10 @@ export const AIMS: readonly Aim[] = [
     'outside',
     'Hostile paths over raw sockets to each of three apps: nothing shown, no error',
     '≥ 5,000',
-    (figures) => atLeast(Math.min(...numbers(figures, 'raw paths', 'paths')), 5_000),
+    (figures) => {
+      const paths = numbers(figures, 'raw paths', 'paths')
+      return paths.length < VARIANTS ? null : atLeast(Math.min(...paths), 5_000)
+    },
   ),
   aim('outside', 'Behind a cache that ignores Vary: answers that reach another user', '0', (figures) =>
     none(sum(figures, 'shared cache', 'crossings')),
@@ -107,10 +115,10 @@ export const AIMS: readonly Aim[] = [
     }),
   ),
   aim('faults', 'Protected pages under faults: p99', '≤ 2 s', ({ load }) =>
-    within(Math.max(load.kinds.dashboard?.p99 ?? 0, load.kinds.me?.p99 ?? 0), 2_000),
+    within(Math.max(load.kinds.dashboard?.p99 ?? Number.NaN, load.kinds.me?.p99 ?? Number.NaN), 2_000),
   ),
   aim('faults', 'Public page under faults: p99', '≤ 1.6 s', ({ load }) =>
-    within(load.kinds.public?.p99 ?? 0, 1_600),
+    within(load.kinds.public?.p99, 1_600),
   ),
   aim('faults', 'Recovery after the faults end', '≤ 2 s', ({ recovery }) =>
     within(recovery.milliseconds, 2_000),
@@ -148,20 +156,23 @@ function numbers({ lines }: ProofFigures, proof: string, name: string): readonly
   return lines.filter((line) => line.proof === proof).map((line) => Number(line[name]))
 }
 
+/** No number where nothing was counted. */
 function sum(figures: ProofFigures, proof: string, name: string): number {
-  return numbers(figures, proof, name).reduce((total, count) => total + count, 0)
+  const found = numbers(figures, proof, name)
+  return found.length === 0 ? Number.NaN : found.reduce((total, count) => total + count, 0)
 }
 
 function atLeast(measured: number, aimed: number): Measured | null {
   return Number.isFinite(measured) ? { measured: text(measured), met: measured >= aimed } : null
 }
 
-function within(measured: number, aimed: number): Measured {
+function within(measured: number | undefined, aimed: number): Measured | null {
+  if (measured === undefined || !Number.isFinite(measured)) return null
   return { measured: milliseconds(measured), met: measured <= aimed }
 }
 
-function none(count: number): Measured {
-  return { measured: text(count), met: count === 0 }
+function none(count: number): Measured | null {
+  return Number.isFinite(count) ? { measured: text(count), met: count === 0 } : null
 }
 
 function ratio(measured: number, calm: number, aimed: number): Measured {

@@ -25,7 +25,7 @@ function proofs(results: Results): string {
   const rest = figures.lines.filter(({ proof }) => !['model', 'interleavings'].includes(proof))
   return section('Proofs', [
     `${text(figures.tests.passed)} tests of packages/edge-session/test/prove passed, ${text(figures.tests.failed)} failed.`,
-    'The model: three users with four browsers on two nodes do anything in any order, with faults, lagging replicas, clocks and changed secrets; after each step the product is compared with the model.',
+    'The model: three users with four browsers on two nodes do anything in any order, with faults, lagging replicas, clocks and changed secrets; after each step KV and the product are compared with the model. A step reaches KV over HTTP while a fault or lag is on, and else past it; AES, HKDF and SHA-256 are those of node:crypto, which give what Web Crypto gives, and at once.',
     table(
       ['what happened', 'times'],
       of('model').flatMap((line) => entriesOf(line)),
