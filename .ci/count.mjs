@@ -1,4 +1,5 @@
-// Adds up the reports of all test runs; a failed step that is no test run counts as one failure.
+// Adds up the reports of all test runs, and names what failed: the log above it may be cut. A failed step that is no test
+// run counts as one failure.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -11,6 +12,13 @@ for (const file of readdirSync(directory)) {
   passed += report.numPassedTests
   failed += report.numFailedTests
   skipped += report.numPendingTests
+  for (const { name, message, assertionResults } of report.testResults) {
+    if (message) console.log(`failed: ${name}: ${message}`)
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status === 'failed')
+        console.log(`failed: ${name}: ${fullName}: ${failureMessages[0]?.slice(0, 400)}`)
+    }
+  }
 }
 if (failed === 0) failed = Number(failedSteps)
 if (skipped > 0) console.log(`skipped, as they need a clock or a server that was not there: ${skipped}`)
