@@ -8,7 +8,7 @@ export interface SessionListOptions {
    * Of the page's `listSessions()`, for a list that is there at once. All of it stands in the HTML: take these fields, not
    * whole sessions with their data. A new list wins. Default: asks the endpoint.
    */
-  readonly sessions?: readonly ClientListedSession[]
+  readonly sessions?: readonly ClientListedSession[] | undefined
   /** Where `sessionHandlers().sessions` is mounted. Default `'/api/sessions'`. */
   readonly endpoint?: string
 }
