@@ -368,6 +368,48 @@ describe('rotation', () => {
   })
 })
 
+describe('a token that was replaced long since', () => {
+  /** Signs in, and rotates as somebody does for days who has got hold of the cookie. */
+  async function stolen(): Promise<readonly string[]> {
+    const tokens = [await app.signIn('alice')]
+    for (let n = 0; n < 20; n += 1) {
+      app.clock.now += 11 * MINUTE
+      const { setCookies } = await visit(app.proxy, '/public', { token: tokens.at(-1) ?? '' })
+      tokens.push(tokenIn(setCookies))
+    }
+    app.clock.now += MINUTE
+    app.events.length = 0
+    return tokens
+  }
+
+  it.each([0, 1, 7, 12, 13, 19])('ends the session when it comes back: number %i of 21', async (n) => {
+    const tokens = await stolen()
+    expect(await lookup(tokens[n] ?? '')).toBe('rotated-reuse')
+    expect(app.events.map(({ type }) => type)).toEqual(['rotation-reuse', 'none'])
+    expect(await lookup(tokens.at(-1) ?? '')).toBe('revoked')
+  })
+
+  it.each([0, 7, 19])('still signs out, number %i', async (n) => {
+    const tokens = await stolen()
+    expect(await app.lifecycle.destroy(await open(tokens[n] ?? ''))).toBe(true)
+    expect(await lookup(tokens.at(-1) ?? '')).toBe('revoked')
+  })
+
+  it.each(['alice', 'bob'])('and was there when %s signs in takes its session along', async (userId) => {
+    const tokens = await stolen()
+    const fields = { ...(await recordOf(tokens.at(-1) ?? '')), userId }
+    await app.lifecycle.create(fields, { remember: true, previous: await open(tokens[7] ?? '') })
+    expect(await lookup(tokens.at(-1) ?? '')).toBe('revoked')
+  })
+
+  it('ends nothing once the user has proven again who they are', async () => {
+    const tokens = await stolen()
+    const { token } = await app.lifecycle.reauthenticate(await held(tokens.at(-1) ?? ''), { role: null })
+    for (const old of tokens) expect(await lookup(old)).toMatch(/^(revoked|rotated-reuse)$/)
+    expect(await lookup(token)).toBe('active')
+  })
+})
+
 describe('re-authentication', () => {
   it('kills the old id at once, keeps the data, and starts both lifetimes over', async () => {
     const token = await app.signIn('alice', { data: { theme: 'dark' } })

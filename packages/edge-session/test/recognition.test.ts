@@ -224,6 +224,18 @@ describe('a replaced token', () => {
     expect(circle.calls).toHaveLength(9)
   })
 
+  it('of a session that is over ends nothing, and is asked for where the first token leads', async () => {
+    const app = memoryInstance()
+    const { token } = await app.signIn()
+    const last = await rotated(app, await rotated(app, token))
+    await app.lifecycle.revokeAll('alice', { except: null })
+    app.calls.length = 0
+    app.events.length = 0
+    expect(await app.engine.recognise([last])).toEqual({ outcome: 'none', reason: 'revoked' })
+    expect(app.calls).toEqual(['read nearest', 'read primary', 'destroy'])
+    expect(app.events).toEqual([{ type: 'none', reason: 'revoked', kvCommands: 2, at: app.clock.now }])
+  })
+
   it('of a node with another secret leads there too, but has no token to hand out', async () => {
     const app = memoryInstance({ secret: [SECRET, OTHER_SECRET] })
     const other = app.with({ secret: [OTHER_SECRET, SECRET] })

@@ -108,6 +108,9 @@ describe('a token', () => {
     ['an end that is no number', { ...good, e: '9000' }],
     ['an end that is no whole number', { ...good, e: 9_000.5 }],
     ['an end beyond numbers', { ...good, e: 2 ** 53 }],
+    ['no family', { ...good, f: null }],
+    ['a family that is no text', { ...good, f: ['A'.repeat(43)] }],
+    ['a short family', { ...good, f: 'A'.repeat(42) }],
     ['a version that is no number', { ...good, v: '1' }],
   ])('is malformed with %s', async (_, claims) => {
     expect(await tokens.open([await seal.seal('token', claims)])).toBe('malformed')
@@ -137,7 +140,12 @@ describe('a token', () => {
 })
 
 describe('what a visitor carries', () => {
-  const claims = claimsOf({ userId: 'alice@example.com', issuedAt: 1_700_000_000_123, version: 123_456_789 })
+  const claims = claimsOf({
+    userId: 'alice@example.com',
+    issuedAt: 1_700_000_000_123,
+    version: 123_456_789,
+    family: 'F'.repeat(43),
+  })
   const record = newRecord({
     userId: 'alice@example.com',
     role: 'administrator',

@@ -6,7 +6,10 @@
  * A session exists if and only if its `s:` field does.
  */
 
-/** At most this many trails lead to one session; older ones are forgotten. */
+/**
+ * At most this many trails lead to one session: from its first id, by which every older token is known again, and from
+ * the latest. Those between are forgotten.
+ */
 export const MOST_TRAILS = 8
 
 /** `call` runs a command on the key. */
@@ -68,17 +71,21 @@ local trail = id .. ' ' .. ARGV[5]
 call('HSET', 's:' .. id, state, 't:' .. id, ARGV[3], 'r:' .. old, trail)
 call('HDEL', 's:' .. old, 't:' .. old)
 keep(ARGV[4])
-local trails, before = {}, {}
+local fields, before, nearest = {}, {}, id
 for _, field in ipairs(call('HKEYS')) do
-if string.sub(field, 1, 2) == 'r:' then trails[#trails + 1] = field end
+if string.sub(field, 1, 2) == 'r:' then fields[#fields + 1] = field end
 end
-for field, text in pairs(valuesOf(trails)) do
+local trails = valuesOf(fields)
+for field, text in pairs(trails) do
 before[string.match(text, '^%S*')] = string.sub(field, 3)
 end
 for n = 1, 99 do
 id = before[id]
 if not id then break end
-if n > ${MOST_TRAILS} then call('HDEL', 'r:' .. id) end
+local field = 'r:' .. id
+if n < ${MOST_TRAILS} then nearest = id
+elseif before[id] then call('HDEL', field)
+else call('HSET', field, nearest .. string.match(trails[field], '%s.*')) end
 end
 return trail`
 

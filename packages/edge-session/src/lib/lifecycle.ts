@@ -12,7 +12,7 @@ import type { SessionRecord, SessionRef } from './record.ts'
 import { checkSize } from './session-data.ts'
 import type { RotateResult, SessionStore } from './session-store.ts'
 import type { SessionWriter } from './session-writer.ts'
-import { type OpenToken, randomSid } from './token.ts'
+import { familyOf, type OpenToken, randomSid } from './token.ts'
 
 /** Everything that can happen to a session. */
 export interface Lifecycle extends SessionWriter {
@@ -79,9 +79,9 @@ export function createLifecycle(
       const sameUser = previous !== null && previous.claims.userId === record.userId
       // Another user's session is under another key: it ends first, so that it never outlives a failure half way.
       if (previous !== null && !sameUser)
-        await store.destroy({ userId: previous.claims.userId, id: previous.id })
+        await store.destroy({ userId: previous.claims.userId, id: familyOf(previous) })
       const { maxSessions: limit, whenFull } = config
-      const replaces = sameUser ? previous.id : null
+      const replaces = sameUser ? familyOf(previous) : null
       const result = await store.create(record, { now: now(), limit, whenFull, replaces })
       if (!result.created) throw new SessionLimitError()
       emit({ type: 'sign-in', userId: record.userId, id: record.id, evicted: result.evicted })

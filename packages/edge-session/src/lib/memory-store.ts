@@ -100,6 +100,7 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
       user.sessions.delete(id)
       user.sessions.set(nextId, entry(next, timeLeft(record, lastSeenAt)))
       if (graceEnd !== null) user.trails.set(id, { nextId, graceEnd })
+      thin(user, nextId)
       announce(userId)
       return { kind: 'rotated', nextId, graceEnd }
     },
@@ -156,7 +157,7 @@ function createChanges(): ChangeFeed & { announce(userId: string): void } {
   }
 }
 
-/** At most this many trails lead to one session; older ones count as leading nowhere. */
+/** At most this many trails lead to one session: from its first id and the latest. */
 const MAX_TRAILS = 8
 
 interface User {
@@ -199,6 +200,20 @@ function follow(user: User, id: string): string | null {
     current = user.trails.get(current)?.nextId
   }
   return null
+}
+
+/** Removes the trails between that of the first id and the latest. */
+function thin({ trails }: User, id: string): void {
+  const before = new Map([...trails].map(([old, { nextId }]) => [nextId, old]))
+  const ids: string[] = []
+  for (let old = before.get(id); old !== undefined && ids.length < 99; old = before.get(old)) ids.push(old)
+  const [nearest = id] = ids.slice(MAX_TRAILS - 2)
+  const first = ids.at(-1) ?? id
+  for (const old of ids.slice(MAX_TRAILS - 1)) {
+    const trail = trails.get(old)
+    if (old === first && trail !== undefined) trails.set(old, { ...trail, nextId: nearest })
+    else trails.delete(old)
+  }
 }
 
 /** Removes the sessions that are not to be kept, and the trails that then lead nowhere. */

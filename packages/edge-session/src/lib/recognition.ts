@@ -9,7 +9,7 @@ import type { Config } from './options.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import type { Seal } from './seal.ts'
 import type { RecognitionStore, StoredSession } from './session-store.ts'
-import type { OpenToken, Tokens } from './token.ts'
+import { familyOf, type OpenToken, type TokenClaims, type Tokens } from './token.ts'
 
 /** A new token and what its cookie needs. */
 export interface Issued {
@@ -82,21 +82,30 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
         const reissue =
           hop === 0 || sid === ''
             ? null
-            : (await issue(sid, { record: stored.record, remember: token.claims.remember })).token
+            : (await issue(sid, { ...heirOf(token), record: stored.record })).token
         return { outcome: 'active', record: stored.record, reissue, stale: false }
       }
       if (stored.kind === 'newer') throw new SessionUnknownError('read')
-      if (stored.kind !== 'rotated')
-        return { outcome: 'none', reason: stored.kind === 'corrupt' ? 'corrupt' : 'revoked' }
+      if (stored.kind === 'corrupt') return { outcome: 'none', reason: 'corrupt' }
+      if (stored.kind === 'missing') {
+        // Replaced so often since that its own trail is gone, while the session lives on?
+        const family = familyOf(token)
+        const isReuse = family !== token.id && (await store.destroy({ userId, id: family }))
+        return isReuse ? reuseOf({ userId, id: family }) : { outcome: 'none', reason: 'revoked' }
+      }
       if (now() >= stored.graceEnd) {
         await store.destroy({ userId, id: stored.nextId })
-        emit({ type: 'rotation-reuse', userId, id: stored.nextId })
-        return { outcome: 'none', reason: 'rotated-reuse' }
+        return reuseOf({ userId, id: stored.nextId })
       }
       sid = sid === '' ? '' : await successorOf(sid, stored.nextId)
       id = stored.nextId
     }
     return { outcome: 'none', reason: 'revoked' }
+  }
+
+  function reuseOf(ended: SessionRef): RecordLookup {
+    emit({ type: 'rotation-reuse', ...ended })
+    return { outcome: 'none', reason: 'rotated-reuse' }
   }
 
   /** Which of the sids our secrets derive is the stored one; empty if the rotation was made with a secret we lack. */
@@ -160,7 +169,8 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       )
     },
 
-    async rotate({ claims, id: previousId }, record) {
+    async rotate(token, record) {
+      const { claims, id: previousId } = token
       const at = now()
       const [sid = ''] = await seal.successors(claims.sid)
       const nextId = await sha256(sid)
@@ -173,11 +183,13 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       if (successor === '') return null
       const next = { ...rotated, id: result.nextId }
       emit({ type: 'rotation', cause: 'routine', previousId, userId: next.userId, id: next.id })
-      return issue(successor, { record: next, remember: claims.remember })
+      return issue(successor, { ...heirOf(token), record: next })
     },
 
-    async destroy({ id, claims: { userId } }) {
-      const existed = await store.destroy({ userId, id })
+    async destroy(token) {
+      const { id } = token
+      const { userId } = token.claims
+      const existed = await store.destroy({ userId, id: familyOf(token) })
       if (existed) emit({ type: 'sign-out', userId, id })
       return existed
     },
@@ -189,14 +201,21 @@ export function issuerOf({
   tokens,
   config,
 }: Pick<RecognitionParts<RecognitionStore>, 'tokens' | 'config'>): Issuer {
-  return async (sid, { record, remember }) => {
+  return async (sid, { record, ...inherited }) => {
     const { userId, absoluteEnd } = record
-    const claims = { sid, userId, issuedAt: config.now(), absoluteEnd, remember }
-    return { token: await tokens.issue(claims), record, remember }
+    const claims = { ...inherited, sid, userId, issuedAt: config.now(), absoluteEnd }
+    return { token: await tokens.issue(claims), record, remember: inherited.remember }
   }
 }
 
-export type Issuer = (sid: string, options: { record: SessionRecord; remember: boolean }) => Promise<Issued>
+export type Issuer = (sid: string, options: Inherited & { record: SessionRecord }) => Promise<Issued>
+
+type Inherited = Pick<TokenClaims, 'remember' | 'family'>
+
+/** What the next token of a session has from this one. */
+function heirOf(token: OpenToken): Inherited {
+  return { remember: token.claims.remember, family: familyOf(token) }
+}
 
 interface Spent {
   commands: number

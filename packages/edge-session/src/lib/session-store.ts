@@ -43,7 +43,8 @@ export interface Changes {
  *
  * - Every mutation is atomic and idempotent: applied twice, it leaves the same state and gives the same answer. Only
  *   `destroy`, `revoke` and `evicted` tell what this very call ended.
- * - One rotation after another leaves trails from the last 8 ids of a session; older ones are forgotten.
+ * - One rotation after another leaves 8 trails: from the first id of a session, and from the last 7. Those between are
+ *   forgotten; that of the first leads on to the eldest of the others, and keeps its grace.
  * - A session that was destroyed or revoked never comes back: `touch`, `update` and `rotate` change only what exists.
  * - A stored session disappears after it expired, by itself or by `cleanUp`; the store never keeps one without an end.
  * - The store does not decide whether a session has expired; callers compare times with their own clock.

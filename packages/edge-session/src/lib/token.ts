@@ -14,6 +14,8 @@ export interface TokenClaims {
   readonly absoluteEnd: number
   /** Whether the cookie outlives the browser session. */
   readonly remember: boolean
+  /** The id of the first token of a session that was rotated since. Absent: this is the first. */
+  readonly family?: string
   /** The visitor has stored this version of the session's data: no cache may show them an older one. Absent: any. */
   readonly version?: number
 }
@@ -61,10 +63,10 @@ export function createTokens({ seal, now }: { seal: Seal; now: () => number }): 
   }
 
   return {
-    issue({ sid, userId, issuedAt, absoluteEnd, remember, version }) {
+    issue({ sid, userId, issuedAt, absoluteEnd, remember, family, version }) {
       const m = remember ? 1 : 0
       // What is absent leaves no trace in JSON.
-      return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m, v: version })
+      return seal.seal('token', { s: sid, u: userId, i: issuedAt, e: absoluteEnd, m, f: family, v: version })
     },
 
     open: (presented) => openOnlyOne(presented, openOne),
@@ -86,6 +88,11 @@ export async function openOnlyOne<Opened extends object>(
   return opened[0] ?? worstOf(results.filter((result) => typeof result === 'string'))
 }
 
+/** The first id of the session: however often it was rotated, a trail leads from there to where it lives. */
+export function familyOf({ claims, id }: OpenToken): string {
+  return claims.family ?? id
+}
+
 /** 256 bits of the platform's CSPRNG (ASVS 7.2.3). */
 export function randomSid(): string {
   return randomText(32)
@@ -99,9 +106,21 @@ function worstOf(reasons: readonly NoneReason[]): NoneReason {
 
 function parseClaims(claims: unknown): TokenClaims | null {
   if (typeof claims !== 'object' || claims === null) return null
-  const { s, u, i, e, m, v } = claims as Record<string, unknown>
-  if (typeof s !== 'string' || !/^[\w-]{43}$/.test(s) || typeof u !== 'string' || u === '') return null
+  const { s, u, i, e, m, f = s, v } = claims as Record<string, unknown>
+  if (![s, f].every(isHash) || typeof u !== 'string' || u === '') return null
   if (![i, e, v ?? 0].every(Number.isSafeInteger)) return null
-  const parsed = { sid: s, userId: u, issuedAt: Number(i), absoluteEnd: Number(e), remember: m === 1 }
-  return v === undefined ? parsed : { ...parsed, version: Number(v) }
+  return {
+    sid: String(s),
+    userId: u,
+    issuedAt: Number(i),
+    absoluteEnd: Number(e),
+    remember: m === 1,
+    ...(f !== s && { family: String(f) }),
+    ...(v !== undefined && { version: Number(v) }),
+  }
+}
+
+/** 256 bits in base64url. */
+function isHash(value: unknown): boolean {
+  return typeof value === 'string' && /^[\w-]{43}$/.test(value)
 }

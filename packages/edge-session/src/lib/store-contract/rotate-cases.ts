@@ -124,13 +124,26 @@ export const rotateCases: readonly StoreContractCase[] = [
     }
   }),
 
-  storeCase('the last 8 ids of a session lead to it, older ones to nothing', async (scene) => {
-    const { signIn, read, find } = scene
-    const record = await signIn()
-    const ids = await rotateTimes(scene, { record, times: 12 })
-    for (const id of ids.slice(4)) expectEqual((await find({ userId: USER, id }))?.id, ids.at(-1))
-    for (const id of ids.slice(0, 4)) expectEqual(await read({ userId: USER, id }), { kind: 'missing' })
-  }),
+  storeCase(
+    'the first id of a session and the last 7 lead to it, those between to nothing',
+    async (scene) => {
+      const { store, start, signIn, read, find, listIds } = scene
+      const record = await signIn()
+      const ids = await rotateTimes(scene, { record, times: 30 })
+      const [first = '', ...later] = ids
+      for (const id of [first, ...later.slice(-8)])
+        expectEqual((await find({ userId: USER, id }))?.id, ids.at(-1))
+      for (const id of later.slice(0, -8)) expectEqual(await read({ userId: USER, id }), { kind: 'missing' })
+      const nextId = later.at(-8) ?? ''
+      expectEqual(await read({ userId: USER, id: first }), {
+        kind: 'rotated',
+        nextId,
+        graceEnd: start + GRACE,
+      })
+      expectEqual(await store.destroy({ userId: USER, id: first }), true)
+      expectEqual(await listIds(), [])
+    },
+  ),
 
   storeCase('trails outlast the next sign-in', async (scene) => {
     const { signIn, find } = scene

@@ -55,7 +55,8 @@ export async function signIn(
     operate: () => node.lifecycle.create(fields, { remember, previous }),
   })
 
-  const held = previous === null ? null : { userId: previous.claims.userId, id: previous.id }
+  const held =
+    previous === null ? null : { userId: previous.claims.userId, id: previous.claims.family ?? previous.id }
   const other = held !== null && held.userId !== userId
   const ended = other ? destroy(world.state, held.userId, held.id).state : world.state
   const created = (id: string) =>
@@ -173,12 +174,13 @@ export async function signOut(world: World, { browser, node }: Actor): Promise<v
   await world.receive(browser, [serialiseCookie(clearedCookie(node.engine.config.cookie))])
   const opened = token === null ? 'no-cookie' : await node.engine.open([token])
   if (typeof opened === 'string') return world.settle([world.state])
-  const remains = await world.remains(opened.claims.userId, opened.id)
+  const { userId, family = opened.id } = opened.claims
+  const remains = await world.remains(userId, family)
   const attempt = await attemptTo(world, {
     name: 'sign-out',
     operate: () => node.lifecycle.destroy(opened),
   })
-  const { state, existed } = destroy(world.state, opened.claims.userId, opened.id)
+  const { state, existed } = destroy(world.state, userId, family)
   if (attempt.code === null) {
     expect(attempt.value).toBe(remains)
     if (existed) expect(remains).toBe(true)

@@ -58,6 +58,11 @@ export const steps: fc.Arbitrary<Step>[] = [
       change.rotate(world, { ...rest, node: nodeOf(world, at) }),
     ),
   ),
+  // More often than trails are kept for, so that copies of the cookie are older than all of them but the first.
+  step('rotateOften', { browser, at }, async (world, { browser, at }) => {
+    for (let n = 0; n < 9; n += 1)
+      await change.rotate(world, { browser, node: nodeOf(world, at), lost: false })
+  }),
   acting('signOut', change.signOut),
   acting('revokeOthers', change.revokeOthers),
   step('list', { at, userId }, (world, { at, ...rest }) =>

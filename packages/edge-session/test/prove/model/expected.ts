@@ -21,7 +21,7 @@ export async function expectLookup(
   if (now >= info.absoluteEnd) return [{ kind: 'none', cookieIsDead: true, ends: null }]
 
   const { reads, scripts } = world.trouble
-  const ref = { userId: info.userId, id: info.id, now }
+  const ref = { userId: info.userId, id: info.id, family: info.family, now }
   const fromReplica = !fresh && reads !== 'unanswered'
   const views = fromReplica ? replicasOf(world).map((replica) => [replica, world.state]) : [[world.state]]
   const found = views.map((view) => asExpected(resolve(view, ref)))

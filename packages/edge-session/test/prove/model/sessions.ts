@@ -63,7 +63,7 @@ export function follow({ sessions, trails }: ModelUser, id: string): string | nu
  */
 export function resolve(
   views: readonly ModelState[],
-  { userId, id, now }: { userId: string; id: string; now: number },
+  { userId, id, family, now }: { userId: string; id: string; family: string; now: number },
 ): Found {
   const path = [id]
   for (let hop = 0; hop <= MOST_TRAILS; hop += 1) {
@@ -82,7 +82,11 @@ export function resolve(
       return session.content === 'readable' && now < endOf(session)
         ? { kind: 'active', session, path }
         : { kind: 'none' }
-    if (trail === undefined) return { kind: 'none' }
+    if (trail === undefined) {
+      // Replaced so often that nothing leads on from here, but from where it began.
+      const living = family === id ? null : follow(user, family)
+      return living === null ? { kind: 'none' } : { kind: 'reuse', nextId: living }
+    }
     if (now >= trail.graceEnd) return { kind: 'reuse', nextId: trail.nextId }
     path.push(trail.nextId)
   }
@@ -128,10 +132,16 @@ export function move(
   const trails = new Map(user.trails)
   if (graceEnd !== null) trails.set(from, { nextId: to.id, graceEnd })
   const before = new Map([...trails].map(([old, { nextId }]) => [nextId, old]))
-  let id: string | undefined = to.id
+  let nearest = to.id
+  let id = before.get(to.id)
+  // The trail of the first id and the latest are kept, and lead from one to the next.
   for (let n = 1; id !== undefined && n < 99; n += 1) {
-    id = before.get(id)
-    if (id !== undefined && n > MOST_TRAILS) trails.delete(id)
+    const trail = trails.get(id)
+    const elder = before.get(id)
+    if (n < MOST_TRAILS) nearest = id
+    else if (elder !== undefined) trails.delete(id)
+    else if (trail !== undefined) trails.set(id, { ...trail, nextId: nearest })
+    id = elder
   }
   const sessions = new Map([...others, to].map((session) => [session.id, session]))
   return new Map(state).set(userId, { sessions, trails })

@@ -33,8 +33,8 @@ export function createWatcher(clock: { readonly now: number }): Watcher {
     async look(engine, { tokens, now, mayBeUnknown }) {
       let late = 0
       const states = past.filter(({ until }) => until > now - LAG).map(({ state }) => state)
-      for (const { token, userId, id, absoluteEnd } of tokens) {
-        const found = states.map((state) => resolve([state], { userId, id, now }))
+      for (const { token, userId, id, family, absoluteEnd } of tokens) {
+        const found = states.map((state) => resolve([state], { userId, id, family, now }))
         // To look would end the session.
         if (found.some(({ kind }) => kind === 'reuse')) continue
         const seen = await engine.recognise([token])

@@ -45,6 +45,7 @@ export interface ModelNode {
 export interface TokenInfo extends TokenClaims {
   readonly token: string
   readonly id: string
+  readonly family: string
   readonly stage: number
 }
 
@@ -191,13 +192,16 @@ export async function createWorld(
           i: issuedAt,
           e: absoluteEnd,
           m,
+          f,
         } = unsealed.claims as {
           s: string
           u: string
           i: number
           e: number
           m: 0 | 1
+          f?: string
         }
+        const id = await sha256(sid)
         const info = {
           token,
           stage,
@@ -206,7 +210,8 @@ export async function createWorld(
           issuedAt,
           absoluteEnd,
           remember: m === 1,
-          id: await sha256(sid),
+          id,
+          family: f ?? id,
         }
         infos.set(token, info)
         return info
@@ -289,11 +294,11 @@ export async function createWorld(
     const { now } = clock
     const circumstances = `${now} ${newest} ${world.endLag !== null} ${JSON.stringify(world.trouble)}`
     const latest = [...infos.values()].slice(-6)
-    for (const { token, userId, id, absoluteEnd } of latest) {
+    for (const { token, userId, id, family, absoluteEnd } of latest) {
       const matters = `${now} ${newest} ${users.get(userId)}`
       if (judged.get(token) === matters) continue
       judged.set(token, matters)
-      const found = resolve([world.state], { userId, id, now })
+      const found = resolve([world.state], { userId, id, family, now })
       if (found.kind === 'reuse') continue
       const answer = await judge.recognise([token])
       const seen =
