@@ -925,8 +925,8 @@ describe('options', () => {
     const { changes: _, ...silent } = memoryStore()
     const { engine } = here.with({})
     const { createKVEngine } = await import('../src/lib/kv-engine.ts')
-    const made = createKVEngine({ secret: 'x'.repeat(32), store: silent, cache: {} }, kvStore)
-    expect(() => made.assertConfigured()).toThrow(ConfigurationError)
+    const make = () => createKVEngine({ secret: 'x'.repeat(32), store: silent, cache: {} }, kvStore)
+    expect(make).toThrow(ConfigurationError)
     expect(engine.config.cache).not.toBeNull()
   })
 

@@ -33,8 +33,8 @@ describe('an instance', () => {
 
   it('says what a cache needs of a store', () => {
     const { changes: _, ...silent } = memoryStore()
-    const engine = createKVEngine({ secret: SECRET, store: silent, cache: {} }, kvStore)
-    expect(() => engine.assertConfigured()).toThrow(/^edge-session: "cache" needs a store with a change feed/)
+    const make = () => createKVEngine({ secret: SECRET, store: silent, cache: {} }, kvStore)
+    expect(make).toThrow(/^edge-session: "cache" needs a store with a change feed/)
   })
 })
 

@@ -12,7 +12,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 function refusal(options: EdgeSessionOptions): string {
   try {
-    createKVEngine({ secret, kv, ...options }, kvStore).parts()
+    createKVEngine({ secret, kv, ...options }, kvStore)
   } catch (error) {
     if (error instanceof ConfigurationError) return error.message
     throw error
@@ -63,6 +63,15 @@ describe('options that are refused at construction, in one sentence that names t
     ['cookie.sameSite', { cookie: { sameSite: 'none', secure: false } }],
     ['prefix', { prefix: '' }],
     ['prefix', { prefix: 'a b' }],
+    ['prefix', { prefix: 'a*' }],
+    ['prefix', { prefix: 'a?' }],
+    ['prefix', { prefix: '[a' }],
+    ['prefix', { prefix: 'a]' }],
+    ['prefix', { prefix: 'a\\' }],
+    ['prefix', { prefix: 'é' }],
+    ['prefix', { prefix: 'a\u007f' }],
+    ['prefix', { prefix: 'a'.repeat(65) }],
+    ['prefix', { prefix: 'changes:a', cache: {} }],
     ['protect.signIn', { protect: { signIn: '//evil.test' } }],
     ['protect.signIn', { protect: { signIn: '/login?x' } }],
     ['protect', { protect: { routes: ['/a/:'] } }],

@@ -144,6 +144,17 @@ describe('restTransport', () => {
     await expect(all.send([READ, READ])).rejects.toMatchObject({ kind: 'reply', reply: 'NOAUTH' })
   })
 
+  it.each([401, 403])(
+    'tells credentials that are refused from other failures, by the status %i',
+    async (status) => {
+      for (const body of ['{"error":"Unauthorized"}', '{"error":"ERR no"}', '<html>', ''])
+        await expect(server(() => new Response(body, { status })).send()).rejects.toMatchObject({
+          kind: 'status',
+          reply: String(status),
+        })
+    },
+  )
+
   it('tells a timeout from a network that failed', async () => {
     const failing = () => Promise.reject(new TypeError('fetch failed'))
     await expect(server(failing).send()).rejects.toMatchObject({ kind: 'network' })

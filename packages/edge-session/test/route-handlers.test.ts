@@ -1,4 +1,5 @@
 import './support/async-local-storage.ts'
+import { permanentRedirect, redirect } from 'next/navigation.js'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
 import {
@@ -169,6 +170,33 @@ describe('publicRoute', () => {
     expect(redirected.status).toBe(303)
     expect(redirected.headers.get('location')).toBe('https://app.test/elsewhere')
     expect(redirected.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it.each([
+    [() => redirect('/a;b?c=1;'), 307, '/a;b?c=1;'],
+    [() => redirect('https://idp.test/'), 307, 'https://idp.test/'],
+    [() => permanentRedirect('/a'), 308, '/a'],
+  ])(
+    'keeps a redirect that Next.js would make of what is thrown out of every cache: %s',
+    async (go, status, location) => {
+      const route = app.publicRoute(async () => {
+        await app.createSession({ userId: 'alice' })
+        return go()
+      })
+      const answer = await call(route, 'GET')
+      expect([answer.status, answer.headers.get('location')]).toEqual([status, location])
+      expect(answer.setCookies).toHaveLength(1)
+      expect(answer.headers.get('cache-control')).toBe('private, no-store')
+    },
+  )
+
+  it('throws on whatever else Next.js makes an answer of', async () => {
+    for (const digest of ['NEXT_HTTP_ERROR_FALLBACK;404', 'NEXT_REDIRECT', 'NEXT_REDIRECT;push;/a;200;', 7]) {
+      const error = Object.assign(new Error('canary'), { digest })
+      const route = app.publicRoute(() => Promise.reject(error))
+      const answering = route(new Request('https://app.test/'), { params: Promise.resolve({}) })
+      await expect(answering).rejects.toBe(error)
+    }
   })
 
   it.each([

@@ -41,6 +41,15 @@ describe('createSession', () => {
     expect((await browser.run(() => app.getSession())).value).toEqual(value)
   })
 
+  it('ends the cookie with the session, whatever is left of it', async () => {
+    const browser = routeBrowser()
+    const short = await browser.run(() => app.createSession({ userId: 'alice', idle: '1h', absolute: '1d' }))
+    expect(short.setCookies).toEqual([expect.stringContaining('Max-Age=86400;')])
+    site.now += HOUR / 2
+    const { setCookies } = await browser.run(() => app.rotateSession())
+    expect(setCookies).toEqual([expect.stringContaining(`Max-Age=${86_400 - 1_800};`)])
+  })
+
   it('sets one without an end when the browser is not to remember', async () => {
     const { setCookies } = await routeBrowser().run(() =>
       app.createSession({ userId: 'alice', remember: false }),
@@ -237,7 +246,9 @@ describe('requireSession', () => {
     const alice = await signIn('alice')
     const { thrown } = await alice.run(async () => {
       await app.getSession()
-      await app.revokeAllSessions('alice')
+      // In another request: this one is not told.
+      await routeBrowser().run(() => app.revokeAllSessions('alice'))
+      expect(await app.getSession()).toMatchObject({ userId: 'alice' })
       await app.requireSession({ maxAge: '1h' })
     })
     expect(thrown).toMatch(/;\/login;/)

@@ -22,6 +22,7 @@ import {
 } from './problem.ts'
 import type { RequestState } from './request-state.ts'
 import type { Session } from './session.ts'
+import { redirectThrown } from './thrown-redirect.ts'
 
 export interface ProtectRouteOptions<Data> {
   /** As in `requireSession`. A proof that is too old answers 401 with the code `ERR_REAUTHENTICATION_REQUIRED`. */
@@ -71,12 +72,10 @@ export function createRouteHandlers<Data>(
     const reads = ['GET', 'HEAD', 'OPTIONS'].includes(request.method)
     if (!reads && isCrossSite(request.headers, config.origin)) return problemResponse(CROSS_SITE)
     try {
-      const answered = await answer()
-      // The headers of a Response.redirect() can not be changed; those of a copy can.
-      const response = new Response(answered.body, answered)
-      response.headers.set('cache-control', NEVER_STORE)
-      return response
+      return neverStored(await answer())
     } catch (error) {
+      const redirected = redirectThrown(error)
+      if (redirected !== null) return neverStored(redirected)
       if (error instanceof SessionUnknownError) return problemResponse(TEMPORARILY_UNKNOWN)
       if (error instanceof SessionNotFoundError) return problemResponse(SIGN_IN_REQUIRED)
       if (error instanceof InvalidArgumentError) {
@@ -112,10 +111,18 @@ export function createRouteHandlers<Data>(
           }
           const { session } = recognised
           const age = config.now() - session.authenticatedAt.getTime()
-          if (longest !== null && age > longest) return problemResponse(REAUTHENTICATE)
+          // An age that is no number proves nothing.
+          if (longest !== null && !(age <= longest)) return problemResponse(REAUTHENTICATE)
           if (allow !== undefined && !allow(session)) return problemResponse(FORBIDDEN)
           return handler(request, { ...context, session })
         })
     },
   }
+}
+
+/** The headers of a Response.redirect() can not be changed; those of a copy can. */
+function neverStored(answered: Response): Response {
+  const response = new Response(answered.body, answered)
+  response.headers.set('cache-control', NEVER_STORE)
+  return response
 }

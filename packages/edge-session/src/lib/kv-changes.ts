@@ -1,4 +1,4 @@
-import { ConfigurationError, SessionUnknownError, type StoreOperation } from './errors.ts'
+import { SessionUnknownError, type StoreOperation } from './errors.ts'
 import { ANNOUNCE, announced, CHANGES } from './kv-change-scripts.ts'
 import { createKVConnection, type KVConnection, type KVScript, type KVStoreOptions } from './kv-connection.ts'
 import type { KVReply } from './kv-transport.ts'
@@ -22,9 +22,6 @@ export function createChangingKV(options: KVStoreOptions): ChangingKV {
   const kv = createKVConnection(options)
   if (options.changes !== true) return { ...kv, change: kv.run, changes: null }
   const keyPrefix = kv.keyOf('')
-  // Outside the prefix, where no user id can lead, and no user id of another prefix either.
-  if (keyPrefix.startsWith('changes:'))
-    throw new ConfigurationError('"prefix" must not begin with "changes:", where the change feed is.')
   const feed = `changes:${keyPrefix}`
   const listeners: ((userId: string) => void)[] = []
   let inOneStep = true

@@ -8,9 +8,12 @@ import { withTimeLimit } from './time-limit.ts'
 export interface KVStoreOptions {
   /** Reaches the KV database. */
   readonly transport: KVTransport
-  /** In front of every key, 1 to 64 printable ASCII characters. Default `'session:'`. */
+  /** In front of every key, 1 to 64 printable ASCII characters but `*?[]\`. Default `'session:'`. */
   readonly prefix?: string
-  /** Longest time one call may take, in milliseconds. A lookup makes two at most. Default 750. */
+  /**
+   * Longest time one call may take, in milliseconds. A lookup makes two at most, and one more for each time its token was
+   * just replaced. Default 750.
+   */
   readonly timeout?: number
   /** Announces every change in the feed that the cache reads. Default `false`. */
   readonly changes?: boolean
@@ -49,15 +52,27 @@ export interface KVEvaluation {
 }
 
 /** @throws ConfigurationError */
+export function checkPrefix(prefix: string, { changes }: { changes: boolean }): void {
+  // No pattern of SCAN or of an access list may mean more than it says.
+  if (!/^(?!.*[*?[\]\\])[\x21-\x7e]{1,64}$/.test(prefix)) {
+    throw new ConfigurationError(
+      '"prefix" must be 1 to 64 printable ASCII characters, and none of them a space or one of *?[]\\.',
+    )
+  }
+  // Outside the prefix, where no user id can lead, and no user id of another prefix either.
+  if (changes && prefix.startsWith('changes:'))
+    throw new ConfigurationError('"prefix" must not begin with "changes:", where the change feed is.')
+}
+
+/** @throws ConfigurationError */
 export function createKVConnection({
   transport,
   prefix = 'session:',
   timeout = 750,
+  changes = false,
   now = () => Date.now(),
 }: KVStoreOptions): KVConnection {
-  if (!/^[\x21-\x7e]{1,64}$/.test(prefix)) {
-    throw new ConfigurationError('"prefix" must be 1 to 64 printable ASCII characters without spaces.')
-  }
+  checkPrefix(prefix, { changes })
   const ask = withCircuitBreaker(transport, now)
   // Random only to keep processes apart, and only once something is asked of KV.
   let process: string | undefined

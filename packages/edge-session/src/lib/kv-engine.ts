@@ -27,16 +27,11 @@ export interface Parts<Store extends RecognitionStore> extends RecognitionParts<
   readonly recognition: Recognition
 }
 
-/** @throws ConfigurationError if the store can not say what changes. */
 function withCache(recognition: Recognition, parts: RecognitionParts<RecognitionStore>): Recognition {
   const { config, store, seal, emit } = parts
   const { cache: options, kvTimeout, now } = config
-  if (options === null) return recognition
   const { changes } = store
-  if (changes === undefined)
-    throw new ConfigurationError(
-      '"cache" needs a store with a change feed ("changes"). Leave one of them out.',
-    )
+  if (options === null || changes === undefined) return recognition
   const cache = createSessionCache({ options, kvTimeout, now, changes, emit })
   return cachedRecognition(recognition, { cache, snapshots: createSnapshots({ seal }), now })
 }
@@ -47,6 +42,10 @@ export function createKVEngine<Data, Store extends RecognitionStore>(
   makeStore: (options: KVStoreOptions) => Store,
 ): KVEngine<Data, Store> {
   const config = resolveOptions(options)
+  if (config.cache !== null && options.store !== undefined && options.store.changes === undefined)
+    throw new ConfigurationError(
+      '"cache" needs a store with a change feed ("changes"). Leave one of them out.',
+    )
   const emit = createEmit(config)
   let made: Parts<Store> | undefined
 

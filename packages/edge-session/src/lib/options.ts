@@ -6,6 +6,7 @@ import { environment } from './environment.ts'
 import { ConfigurationError } from './errors.ts'
 import type { OnEvent } from './events.ts'
 import type { ProtectOptions } from './guard.ts'
+import { checkPrefix } from './kv-connection.ts'
 import type { KVTransport } from './kv-transport.ts'
 import { checkLifetime, LIFETIME_PRESETS, type LifetimePreset, type Lifetimes } from './lifetime.ts'
 import type { JsonObject } from './record.ts'
@@ -23,10 +24,11 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   readonly secret?: string | readonly string[]
   /** How to reach KV. Default: the REST API named by `UPSTASH_REDIS_REST_URL`/`_TOKEN` or `KV_REST_API_URL`/`_TOKEN`. */
   readonly kv?: KVTransport
-  /** In front of every KV key. Default `'session:'`. */
+  /** In front of every KV key: 1 to 64 printable ASCII characters but `*?[]\`. Default `'session:'`. */
   readonly prefix?: string
   /**
-   * Longest time one KV call may take; a lookup makes two at most, then the session is `unknown`. Default `'750ms'`.
+   * Longest time one KV call may take; a lookup makes two at most, and one more for each time its token was just
+   * replaced. Then the session is `unknown`. Default `'750ms'`.
    */
   readonly kvTimeout?: Duration
   /** Another place to keep sessions, instead of `kv`, `prefix` and `kvTimeout`. */
@@ -159,6 +161,8 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     throw new ConfigurationError('"store" replaces "kv", "prefix" and "kvTimeout". Give one or the others.')
   }
   const cache = options.cache === undefined ? null : resolveCacheOptions(options.cache)
+  const prefix = options.prefix ?? 'session:'
+  checkPrefix(prefix, { changes: cache !== null })
   const cookie = resolveCookieOptions(options.cookie ?? {})
   const given = options.secret === undefined ? null : checkSecrets(options.secret, '"secret"')
   return {
@@ -169,7 +173,7 @@ function resolve<Data>(options: EdgeSessionOptions<Data, unknown>): Config<Data>
     rotationGrace: optional(options.rotationGrace, 'rotationGrace') ?? 30_000,
     maxSessions,
     whenFull,
-    prefix: options.prefix ?? 'session:',
+    prefix,
     kvTimeout: optional(options.kvTimeout, 'kvTimeout') ?? 750,
     cache,
     cookie,

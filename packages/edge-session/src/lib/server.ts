@@ -160,7 +160,8 @@ export function createSessionFunctions<Data>(app: {
       if (recognised.outcome === 'none') redirect(guard.signIn + query)
       const { session } = recognised
       const age = config.now() - session.authenticatedAt.getTime()
-      if (maxAge !== undefined && age > toMilliseconds(maxAge, 'maxAge'))
+      // An age that is no number proves nothing.
+      if (maxAge !== undefined && !(age <= toMilliseconds(maxAge, 'maxAge')))
         redirect(guard.reauthenticate + query)
       if (allow !== undefined && !allow(session)) forbidden()
       return session

@@ -69,6 +69,7 @@ async function post({ send, url, token, body, signal }: Post): Promise<unknown> 
   }
   const parsed = parseJson(text)
   if (status === 429) throw new KVError('limited')
+  if (status === 401 || status === 403) throw asRefusal(parsed, status)
   if (status < 200 || status > 299) throw asError(parsed, 'status')
   return parsed
 }
@@ -90,6 +91,12 @@ function asReply(item: unknown): KVReply {
 function asError(body: unknown, fallback: 'status' | 'protocol' = 'protocol'): KVError {
   const message = typeof body === 'object' && body !== null && 'error' in body ? body.error : null
   return typeof message === 'string' ? asReplyError(message) : new KVError(fallback)
+}
+
+/** Of credentials: by its status where no code of Redis says as much, so that it does not pass for any other failure. */
+function asRefusal(body: unknown, status: number): KVError {
+  const error = asError(body)
+  return (error.reply ?? 'ERR') === 'ERR' ? new KVError('status', String(status)) : error
 }
 
 function parseBase(url: string): string {
