@@ -54,6 +54,10 @@ interface Suite {
   readonly contract: EdgeRun['contract']
 }
 
+const inMemory: readonly Suite[] = [
+  { contract: 'store', transport: 'memory', vm: bare, kv: embedded },
+  { contract: 'changes', transport: 'memory', vm: bare, kv: embedded },
+]
 const onEmbedded: readonly Suite[] = [
   { contract: 'store', transport: 'rest', vm: bare, kv: embedded },
   { contract: 'changes', transport: 'rest', vm: bare, kv: embedded },
@@ -67,6 +71,7 @@ const onReal: readonly Suite[] = [
   { contract: 'changes', transport: 'rest', vm: bare, kv: real },
 ]
 
+describe.each(inMemory)('the $contract contract in $transport in an edge runtime', keepsContract)
 describe.each(onEmbedded)('the $contract contract over $transport in an edge runtime', keepsContract)
 describe.skipIf(redis === null)(ON_REDIS, () => {
   describe.each(onReal)('the $contract contract over $transport in an edge runtime', keepsContract)

@@ -75,11 +75,14 @@ if (redis !== null) stops.push(redis.stop)
 describe.skipIf(redis === null)(ON_REDIS, () => {
   const url = redis?.url ?? ''
 
-  const overHttp = connecting(async () => {
-    const front = await startLocalKV({ redis: url })
-    stops.push(front.stop)
-    return restTransport({ url: front.url, token: front.token })
-  })
+  /** Over HTTP, as Upstash has it in front of its Redis. */
+  const behindHttp = (transportTo: (kv: { url: string; token: string }) => KVTransport) =>
+    connecting(async () => {
+      const front = await startLocalKV({ redis: url })
+      stops.push(front.stop)
+      return transportTo({ url: front.url, token: front.token })
+    })
+  const overHttp = behindHttp(restTransport)
   for (const changes of [false, true]) {
     describeKVStore(`restTransport to a real Redis${changes ? ' with a change feed' : ''}`, {
       engine: 'remote',
@@ -87,6 +90,15 @@ describe.skipIf(redis === null)(ON_REDIS, () => {
       transport: overHttp,
     })
   }
+
+  describeKVStore('upstashTransport to a real Redis', {
+    engine: 'remote',
+    transport: behindHttp((kv) => upstashTransport(new UpstashRedis({ ...kv, enableTelemetry }))),
+  })
+  describeKVStore('vercelKVTransport to a real Redis', {
+    engine: 'remote',
+    transport: behindHttp((kv) => vercelKVTransport(createVercelKV({ ...kv, enableTelemetry }))),
+  })
 
   describeKVStore('ioredisTransport', {
     engine: 'remote',

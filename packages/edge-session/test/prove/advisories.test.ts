@@ -198,7 +198,7 @@ describe('libraries that guard routes', () => {
     else expectNobody(await visit(app.proxy, `https://app.test${path}`))
   }
 
-  it('Clerk CVE-2024-22206: proxy, page, route handler, action and fresh lookup agree who it is, 200 times', {
+  it('Clerk CVE-2024-22206: proxy, page, route handler and fresh lookup agree who it is, 200 times', {
     timeout: PATIENCE,
   }, async () => {
     const other = app.with({ secret: OTHER_SECRET })
