@@ -402,6 +402,20 @@ describe('a token that was replaced long since', () => {
     expect(await lookup(tokens.at(-1) ?? '')).toBe('revoked')
   })
 
+  it('ends nothing while it is younger than the grace', async () => {
+    const tokens = [await app.signIn('alice')]
+    for (let n = 0; n < 12; n += 1) {
+      const { token, record } = await held(tokens.at(-1) ?? '')
+      tokens.push((await app.lifecycle.rotate({ token, record }))?.token ?? '')
+    }
+    app.clock.now += 29_999
+    expect(await lookup(tokens[2] ?? '')).toBe('revoked')
+    expect(await lookup(tokens.at(-1) ?? '')).toBe('active')
+    app.clock.now += 1
+    expect(await lookup(tokens[2] ?? '')).toBe('rotated-reuse')
+    expect(await lookup(tokens.at(-1) ?? '')).toBe('revoked')
+  })
+
   it('ends nothing once the user has proven again who they are', async () => {
     const tokens = await stolen()
     const { token } = await app.lifecycle.reauthenticate(await held(tokens.at(-1) ?? ''), { role: null })

@@ -224,16 +224,46 @@ describe('a replaced token', () => {
     expect(circle.calls).toHaveLength(9)
   })
 
-  it('of a session that is over ends nothing, and is asked for where the first token leads', async () => {
-    const app = memoryInstance()
+  it.each([
+    [29_999, []],
+    [30_000, ['destroy']],
+  ])('of a session that is over ends nothing: %i ms after it was made', async (age, more) => {
+    const app = memoryInstance({ rotationGrace: '30s' })
     const { token } = await app.signIn()
     const last = await rotated(app, await rotated(app, token))
     await app.lifecycle.revokeAll('alice', { except: null })
+    app.clock.now += age
     app.calls.length = 0
     app.events.length = 0
     expect(await app.engine.recognise([last])).toEqual({ outcome: 'none', reason: 'revoked' })
-    expect(app.calls).toEqual(['read nearest', 'read primary', 'destroy'])
+    expect(app.calls).toEqual([...ASKED_TWICE, ...more])
     expect(app.events).toEqual([{ type: 'none', reason: 'revoked', kvCommands: 2, at: app.clock.now }])
+  })
+
+  it('ends the session also where a replica sends it to an id that nothing leads on from', async () => {
+    const app = memoryInstance({ rotationGrace: '30s' })
+    const { token } = await app.signIn()
+    const next = await rotated(app, token)
+    app.clock.now += 30_000
+    const late = { kind: 'rotated', nextId: newId(), graceEnd: app.clock.now } as const
+    app.next.set('read nearest', () => late)
+    expect(await app.engine.recognise([token])).toEqual({ outcome: 'none', reason: 'rotated-reuse' })
+    expect(await app.engine.recognise([next])).toMatchObject({ outcome: 'none', reason: 'revoked' })
+  })
+
+  it('names the first id of the session, however it was made', async () => {
+    const app = memoryInstance({ rotationGrace: '1h', cache: {} })
+    const { token, held } = await app.signIn()
+    const family = held.record.id
+    const second = await rotated(app, token)
+    const third = await rotated(app, second)
+    const { reissue } = await activeOf(app, second)
+    const { issued } = await app.lifecycle.update(await activeOf(app, third), (record) => record)
+    for (const one of [second, third, reissue, issued?.token])
+      expect(await app.engine.open([one ?? ''])).toMatchObject({ claims: { family } })
+    expect(held.token.claims).not.toHaveProperty('family')
+    const proven = await app.lifecycle.reauthenticate(await activeOf(app, third), { role: null })
+    expect(Object(await app.engine.open([proven.token])).claims).not.toHaveProperty('family')
   })
 
   it('of a node with another secret leads there too, but has no token to hand out', async () => {
@@ -284,11 +314,14 @@ describe('renewal', () => {
 
   it('seals anew what an older secret sealed, for the same session', async () => {
     const app = memoryInstance()
-    const { held } = await app.signIn()
-    const token = await app.engine.parts().tokens.issue(held.token.claims)
+    const { token } = await app.signIn()
+    const second = await activeOf(app, await rotated(app, token))
     const next = app.with({ secret: [OTHER_SECRET, SECRET] })
-    const renewed = await next.engine.renew(await activeOf(next, token))
-    expect(renewed?.token).toMatchObject({ current: true, claims: held.token.claims, id: held.record.id })
+    const { claims } = second.token
+    const unknown = await app.engine.parts().tokens.issue(claims)
+    const renewed = await next.engine.renew(await activeOf(next, unknown))
+    expect(claims).toHaveProperty('family')
+    expect(renewed?.token).toMatchObject({ current: true, claims, id: second.record.id })
     expect(next.calls).toEqual(['read nearest'])
   })
 

@@ -155,6 +155,13 @@ describe('restTransport', () => {
     },
   )
 
+  it('tells a limit by what it says, whatever the status', async () => {
+    const body = '{"error":"ERR max requests limit exceeded. Limit: 1, Usage: 1."}'
+    await expect(server(() => new Response(body, { status: 403 })).send()).rejects.toMatchObject({
+      kind: 'limited',
+    })
+  })
+
   it('tells a timeout from a network that failed', async () => {
     const failing = () => Promise.reject(new TypeError('fetch failed'))
     await expect(server(failing).send()).rejects.toMatchObject({ kind: 'network' })

@@ -190,6 +190,21 @@ describe('publicRoute', () => {
     },
   )
 
+  it.each([
+    ['application/x-www-form-urlencoded', 303],
+    ['multipart/form-data; boundary=x', 303],
+    ['application/json', 307],
+  ])('posts no form again where it is sent on to: %s', async (type, status) => {
+    const request = new Request('https://app.test/', {
+      method: 'POST',
+      body: 'password=canary',
+      headers: { 'content-type': type, 'sec-fetch-site': 'same-origin' },
+    })
+    const context = { params: Promise.resolve({}) }
+    const route = app.publicRoute(() => redirect('/a'))
+    expect((await route(request, context)).status).toBe(status)
+  })
+
   it('throws on whatever else Next.js makes an answer of', async () => {
     for (const digest of ['NEXT_HTTP_ERROR_FALLBACK;404', 'NEXT_REDIRECT', 'NEXT_REDIRECT;push;/a;200;', 7]) {
       const error = Object.assign(new Error('canary'), { digest })

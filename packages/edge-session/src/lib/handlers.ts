@@ -74,7 +74,7 @@ export function createRouteHandlers<Data>(
     try {
       return neverStored(await answer())
     } catch (error) {
-      const redirected = redirectThrown(error)
+      const redirected = redirectThrown(error, request)
       if (redirected !== null) return neverStored(redirected)
       if (error instanceof SessionUnknownError) return problemResponse(TEMPORARILY_UNKNOWN)
       if (error instanceof SessionNotFoundError) return problemResponse(SIGN_IN_REQUIRED)

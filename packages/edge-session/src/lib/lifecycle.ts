@@ -7,7 +7,14 @@ import {
 } from './errors.ts'
 import { expiryReason, isRotationDue } from './lifetime.ts'
 import { onceMore } from './once-more.ts'
-import { type Issued, issuerOf, MOST_HOPS, type Recognition, type RecognitionParts } from './recognition.ts'
+import {
+  destroyWith,
+  type Issued,
+  issuerOf,
+  MOST_HOPS,
+  type Recognition,
+  type RecognitionParts,
+} from './recognition.ts'
 import type { SessionRecord, SessionRef } from './record.ts'
 import { checkSize } from './session-data.ts'
 import type { RotateResult, SessionStore } from './session-store.ts'
@@ -78,8 +85,7 @@ export function createLifecycle(
       const record: SessionRecord = { ...fields, id: await sha256(sid) }
       const sameUser = previous !== null && previous.claims.userId === record.userId
       // Another user's session is under another key: it ends first, so that it never outlives a failure half way.
-      if (previous !== null && !sameUser)
-        await store.destroy({ userId: previous.claims.userId, id: familyOf(previous) })
+      if (previous !== null && !sameUser) await destroyWith(store, previous)
       const { maxSessions: limit, whenFull } = config
       const replaces = sameUser ? familyOf(previous) : null
       const result = await store.create(record, { now: now(), limit, whenFull, replaces })

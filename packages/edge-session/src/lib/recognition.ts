@@ -71,7 +71,8 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
   }
 
   async function resolve(token: OpenToken, spent: Spent): Promise<RecordLookup> {
-    const { userId } = token.claims
+    const { userId, issuedAt } = token.claims
+    const family = familyOf(token)
     let { id } = token
     let { sid } = token.claims
     for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
@@ -88,13 +89,14 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       if (stored.kind === 'newer') throw new SessionUnknownError('read')
       if (stored.kind === 'corrupt') return { outcome: 'none', reason: 'corrupt' }
       if (stored.kind === 'missing') {
-        // Replaced so often since that its own trail is gone, while the session lives on?
-        const family = familyOf(token)
-        const isReuse = family !== token.id && (await store.destroy({ userId, id: family }))
+        // Replaced so often since that its own trail is gone, while the session lives on? A new token may be meant no harm.
+        const mayBeReuse = family !== token.id && now() >= issuedAt + config.rotationGrace
+        const isReuse = mayBeReuse && (await store.destroy({ userId, id: family }))
         return isReuse ? reuseOf({ userId, id: family }) : { outcome: 'none', reason: 'revoked' }
       }
       if (now() >= stored.graceEnd) {
-        await store.destroy({ userId, id: stored.nextId })
+        // Rotated on meanwhile, or as a replica that lags does not know yet, it may not be found from there.
+        if (!(await store.destroy({ userId, id: stored.nextId }))) await store.destroy({ userId, id: family })
         return reuseOf({ userId, id: stored.nextId })
       }
       sid = sid === '' ? '' : await successorOf(sid, stored.nextId)
@@ -187,13 +189,19 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     },
 
     async destroy(token) {
-      const { id } = token
-      const { userId } = token.claims
-      const existed = await store.destroy({ userId, id: familyOf(token) })
-      if (existed) emit({ type: 'sign-out', userId, id })
+      const existed = await destroyWith(store, token)
+      if (existed) emit({ type: 'sign-out', userId: token.claims.userId, id: token.id })
       return existed
     },
   }
+}
+
+/** Ends the session that a token is of, also where it was replaced so often that its own trail is gone. */
+export async function destroyWith(store: RecognitionStore, token: OpenToken): Promise<boolean> {
+  const { userId } = token.claims
+  const family = familyOf(token)
+  if (await store.destroy({ userId, id: token.id })) return true
+  return family !== token.id && store.destroy({ userId, id: family })
 }
 
 /** Makes the token of a record, and what its cookie needs to know. */

@@ -96,7 +96,8 @@ function asError(body: unknown, fallback: 'status' | 'protocol' = 'protocol'): K
 /** Of credentials: by its status where no code of Redis says as much, so that it does not pass for any other failure. */
 function asRefusal(body: unknown, status: number): KVError {
   const error = asError(body)
-  return (error.reply ?? 'ERR') === 'ERR' ? new KVError('status', String(status)) : error
+  const isTelling = error.kind === 'limited' || (error.reply ?? 'ERR') !== 'ERR'
+  return isTelling ? error : new KVError('status', String(status))
 }
 
 function parseBase(url: string): string {

@@ -157,7 +157,7 @@ export async function reauthenticate(
     if (typeof target === 'string') return []
     const absoluteEnd = at + (target.absoluteEnd - target.authenticatedAt)
     const proof = { role, authenticatedAt: at, lastSeenAt: at, absoluteEnd }
-    const to: ModelSession = { ...target, ...proof, id, version: target.version + 1 }
+    const to: ModelSession = { ...target, ...proof, id, family: id, version: target.version + 1 }
     return [move(world.state, userId, { from: target.id, to, graceEnd: null })]
   }
   if (attempt.code === null) {
@@ -175,7 +175,7 @@ export async function signOut(world: World, { browser, node }: Actor): Promise<v
   const opened = token === null ? 'no-cookie' : await node.engine.open([token])
   if (typeof opened === 'string') return world.settle([world.state])
   const { userId, family = opened.id } = opened.claims
-  const remains = await world.remains(userId, family)
+  const remains = (await world.remains(userId, opened.id)) || (await world.remains(userId, family))
   const attempt = await attemptTo(world, {
     name: 'sign-out',
     operate: () => node.lifecycle.destroy(opened),

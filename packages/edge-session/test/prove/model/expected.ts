@@ -1,6 +1,15 @@
 import { sha256 } from '../../../src/lib/encoding.ts'
-import { endOf, type Found, type ModelState, resolve, withSessions } from './sessions.ts'
-import type { ModelNode, TokenInfo, World } from './world.ts'
+import {
+  endOf,
+  type Found,
+  follow,
+  type ModelState,
+  type ModelUser,
+  resolve,
+  userOf,
+  withSessions,
+} from './sessions.ts'
+import { GRACE, type ModelNode, type TokenInfo, type World } from './world.ts'
 
 /** One right answer to a lookup. `cookieIsDead`: then, and only then, the cookie may go. */
 export type Expected =
@@ -21,7 +30,11 @@ export async function expectLookup(
   if (now >= info.absoluteEnd) return [{ kind: 'none', cookieIsDead: true, ends: null }]
 
   const { reads, scripts } = world.trouble
-  const ref = { userId: info.userId, id: info.id, family: info.family, now }
+  // A token that is new is not taken for a stolen one.
+  const family = now >= info.issuedAt + GRACE ? info.family : info.id
+  const ref = { userId: info.userId, id: info.id, family, now }
+  /** From where a replica sends it, there may be no way on that leads to the session: from its first id there is. */
+  const asExpected = (found: Found) => expectedOf(found, userOf(world.state, info.userId), info.family)
   const fromReplica = !fresh && reads !== 'unanswered'
   const views = fromReplica ? replicasOf(world).map((replica) => [replica, world.state]) : [[world.state]]
   const found = views.map((view) => asExpected(resolve(view, ref)))
@@ -78,8 +91,9 @@ function replicasOf({ replica, state, nodes, clockOf }: World): readonly ModelSt
   return [replica, without]
 }
 
-function asExpected(found: Found): Expected {
+function expectedOf(found: Found, user: ModelUser, family: string): Expected {
   if (found.kind === 'none') return { kind: 'none', cookieIsDead: true, ends: null }
-  if (found.kind === 'reuse') return { kind: 'none', cookieIsDead: true, ends: found.nextId }
+  if (found.kind === 'reuse')
+    return { kind: 'none', cookieIsDead: true, ends: follow(user, found.nextId) ?? family }
   return found.kind === 'unknown' ? { kind: 'unknown', ends: null } : found
 }

@@ -4,7 +4,7 @@
  */
 export interface ModelSession {
   readonly id: string
-  /** The id it was signed in under: kept through rotation and re-authentication. */
+  /** The id of its first token: kept through rotation. */
   readonly family: string
   readonly content: 'readable' | 'corrupt' | 'newer'
   readonly version: number

@@ -305,6 +305,7 @@ export async function createWorld(
         answer.outcome === 'active' ? `${answer.record.userId} ${answer.record.id}` : answer.outcome
       const right = found.kind === 'active' ? `${userId} ${found.session.id}` : found.kind
       expect(seen).toBe(now >= absoluteEnd ? 'none' : right)
+      if (answer.outcome === 'active' && found.kind === 'active') expect(family).toBe(found.session.family)
     }
     const seen = `${circumstances} ${latest.at(-1)?.token} ${text}`
     if (seen === watched) return
