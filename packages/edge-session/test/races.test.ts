@@ -5,7 +5,7 @@ import { computeCryptoPromptly } from './prove/support/prompt-crypto.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
-const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 200)
+const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 100)
 
 computeCryptoPromptly()
 

@@ -9,7 +9,7 @@ import { computeCryptoPromptly } from './support/prompt-crypto.ts'
 import { PATIENCE, runs, SEED, seeded, timeLimit } from './support/settings.ts'
 
 /** The proof stops at a million steps, or when its time is over. */
-const RUNS = runs({ usual: 120, proof: 34_000 })
+const RUNS = runs({ usual: 100, proof: 34_000 })
 const LONGEST = 60
 /** Without these a run proves little; the rare ones show in long runs only. */
 const SEEN = [
