@@ -51,6 +51,56 @@ describe('what one request does to its session, one thing after another', () => 
   })
 })
 
+describe('a sign-in over the session of another user', () => {
+  async function asBob(
+    arranged: EdgeSession<JsonObject>,
+    failing: { key?: string; command?: string } | null,
+  ) {
+    const browser = await signIn('alice')
+    if (failing !== null) site.kv.faults.add({ match: failing, action: { type: 'status', status: 500 } })
+    const { value, setCookies } = await browser.run(async () => {
+      await arranged.getSession()
+      const code = await arranged.createSession({ userId: 'bob' }).catch((error) => error.code)
+      return { code, now: await arranged.lookupSession() }
+    })
+    site.kv.faults.clear()
+    const { value: left } = await browser.run(() => app.listSessions('alice'))
+    return { ...value, setCookies, left: left?.length }
+  }
+  const gone = {
+    now: { outcome: 'none', reason: 'revoked' },
+    setCookies: [expect.stringMatching(/^__Host-session=;.* Max-Age=0/)],
+    left: 0,
+  }
+
+  it('leaves nobody signed in when KV then fails', async () => {
+    expect(await asBob(app, { key: 'session:bob' })).toEqual({ code: 'ERR_SESSION_UNKNOWN', ...gone })
+  })
+
+  it('leaves nobody signed in when the other has too many', async () => {
+    const strict = site.make({ maxSessions: 1, whenFull: 'refuse' })
+    await signIn('bob')
+    expect(await asBob(strict, null)).toEqual({ code: 'ERR_SESSION_LIMIT', ...gone })
+  })
+
+  it('leaves the one signed in whom KV has not ended', async () => {
+    const { now, ...rest } = await asBob(app, { key: 'session:alice', command: 'EVAL' })
+    expect(now).toMatchObject({ outcome: 'active', session: { userId: 'alice' } })
+    expect(rest).toMatchObject({ code: 'ERR_SESSION_UNKNOWN', left: 1 })
+    expect(rest.setCookies.filter((cookie) => cookie.includes('Max-Age=0'))).toEqual([])
+  })
+
+  it('keeps the session of a user who signs in again in vain', async () => {
+    const browser = await signIn('alice')
+    site.kv.faults.add({ match: { command: 'EVAL' }, action: { type: 'status', status: 500 } })
+    const { value } = await browser.run(async () => {
+      const code = await app.createSession({ userId: 'alice' }).catch((error) => error.code)
+      return [code, (await app.lookupSession()).outcome]
+    })
+    expect(value).toEqual(['ERR_SESSION_UNKNOWN', 'active'])
+  })
+})
+
 describe('a user id', () => {
   it.each(['u'.repeat(512), '日'.repeat(512), '"'.repeat(512), '\u0001'.repeat(256)])(
     'that is accepted fits into its cookie (RFC 6265bis §5.6)',
