@@ -5,7 +5,7 @@ import { computeCryptoPromptly } from './prove/support/prompt-crypto.ts'
 import { startInstance, type TestInstance } from './support/instance.ts'
 import { visit } from './support/visit.ts'
 
-const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 100)
+const SCHEDULES = Number(process.env.RACE_SCHEDULES ?? 200)
 
 computeCryptoPromptly()
 
@@ -64,7 +64,7 @@ describe(`races, over ${SCHEDULES} schedules each`, () => {
       app.clock.now += 120_000
       const { kv, run } = scheduled(seed)
       const node = app.with({ kv, kvTimeout: '1m' })
-      const visits = Array.from({ length: 25 }, (_, n) =>
+      const visits = Array.from({ length: 50 }, (_, n) =>
         visit(node.proxy, '/', { token: tokens[n % 5] ?? '' }),
       )
       await run(Promise.all([...visits, node.lifecycle.revokeAll(userId, { except: null })]))

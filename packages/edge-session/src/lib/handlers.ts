@@ -10,6 +10,7 @@ import {
   SessionUnknownError,
   UpdateConflictError,
 } from './errors.ts'
+import { isProvenWithin } from './lifetime.ts'
 import { mayClearCookie } from './lookup.ts'
 import {
   CROSS_SITE,
@@ -110,9 +111,8 @@ export function createRouteHandlers<Data>(
             return response
           }
           const { session } = recognised
-          const age = config.now() - session.authenticatedAt.getTime()
-          // An age that is no number proves nothing.
-          if (longest !== null && !(age <= longest)) return problemResponse(REAUTHENTICATE)
+          const at = { authenticatedAt: session.authenticatedAt, now: config.now() }
+          if (longest !== null && !isProvenWithin(longest, at)) return problemResponse(REAUTHENTICATE)
           if (allow !== undefined && !allow(session)) return problemResponse(FORBIDDEN)
           return handler(request, { ...context, session })
         })

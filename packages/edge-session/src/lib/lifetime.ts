@@ -32,6 +32,17 @@ export function isRotationDue(
   return rotateEvery !== null && now + ahead - issuedAt >= rotateEvery
 }
 
+/**
+ * Whether the user proved who they are within `maxAge` milliseconds (ASVS 7.5.1). An age that is no number, as where a store
+ * lost the time of the proof, proves nothing.
+ */
+export function isProvenWithin(
+  maxAge: number,
+  { authenticatedAt, now }: { authenticatedAt: Date; now: number },
+): boolean {
+  return now - authenticatedAt.getTime() <= maxAge
+}
+
 /** @throws ConfigurationError */
 export function checkLifetime(lifetime: number, name: 'absolute' | 'idle'): number {
   if (lifetime > LONGEST)

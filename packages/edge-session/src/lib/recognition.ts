@@ -89,7 +89,8 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       if (stored.kind === 'newer') throw new SessionUnknownError('read')
       if (stored.kind === 'corrupt') return { outcome: 'none', reason: 'corrupt' }
       if (stored.kind === 'missing') {
-        // Replaced so often since that its own trail is gone, while the session lives on? A new token may be meant no harm.
+        // Replaced so often since that its own trail is gone, while the session lives on? One that is younger than the
+        // grace may belong to a request under way.
         const mayBeReuse = family !== token.id && now() >= issuedAt + config.rotationGrace
         const isReuse = mayBeReuse && (await store.destroy({ userId, id: family }))
         return isReuse ? reuseOf({ userId, id: family }) : { outcome: 'none', reason: 'revoked' }

@@ -9,6 +9,7 @@ import {
   SessionLimitError,
   SessionUnknownError,
 } from './errors.ts'
+import { isProvenWithin } from './lifetime.ts'
 import { newRecord } from './new-record.ts'
 import type { Issued } from './recognition.ts'
 import type { SessionRecord } from './record.ts'
@@ -159,9 +160,8 @@ export function createSessionFunctions<Data>(app: {
       const query = returnTo === undefined ? '' : `?next=${encodeURIComponent(returnTo)}`
       if (recognised.outcome === 'none') redirect(guard.signIn + query)
       const { session } = recognised
-      const age = config.now() - session.authenticatedAt.getTime()
-      // An age that is no number proves nothing.
-      if (maxAge !== undefined && !(age <= toMilliseconds(maxAge, 'maxAge')))
+      const at = { authenticatedAt: session.authenticatedAt, now: config.now() }
+      if (maxAge !== undefined && !isProvenWithin(toMilliseconds(maxAge, 'maxAge'), at))
         redirect(guard.reauthenticate + query)
       if (allow !== undefined && !allow(session)) forbidden()
       return session

@@ -107,7 +107,7 @@ function worstOf(reasons: readonly NoneReason[]): NoneReason {
 function parseClaims(claims: unknown): TokenClaims | null {
   if (typeof claims !== 'object' || claims === null) return null
   const { s, u, i, e, m, f = s, v } = claims as Record<string, unknown>
-  if (![s, f].every(isHash) || typeof u !== 'string' || u === '') return null
+  if (![s, f].every(has256Bits) || typeof u !== 'string' || u === '') return null
   if (![i, e, v ?? 0].every(Number.isSafeInteger)) return null
   return {
     sid: String(s),
@@ -120,7 +120,7 @@ function parseClaims(claims: unknown): TokenClaims | null {
   }
 }
 
-/** 256 bits in base64url. */
-function isHash(value: unknown): boolean {
+/** As base64url. */
+function has256Bits(value: unknown): boolean {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value)
 }

@@ -104,8 +104,8 @@ describe(`a cache, over ${schedules} schedules`, () => {
       }),
       seeded({ numRuns: schedules }),
     )
-    // It is one in nine on average, and chance: to see any at all is what matters.
-    expect(tally.served).toBeGreaterThan(tally.views / 40)
+    // One in nine on average, which chance makes one in ten now and then, and in twenty never.
+    expect(tally.served).toBeGreaterThan(tally.views / 20)
     expect(tally.lateChecks).toBeGreaterThan(tally.runs / 10)
     report('cache', { ...tally, seed: SEED })
   })

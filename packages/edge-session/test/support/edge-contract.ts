@@ -1,4 +1,7 @@
-/** Runs inside an edge runtime, as one bundle: the contract on the memory store, and on a KV store over each of the fetch-based transports. */
+/**
+ * Runs inside an edge runtime, as one bundle: the contract on the memory store, and on a KV store over each of the
+ * fetch-based transports.
+ */
 import { Redis } from '@upstash/redis'
 import { kvStore } from '../../src/lib/kv-store.ts'
 import type { KVTransport } from '../../src/lib/kv-transport.ts'
