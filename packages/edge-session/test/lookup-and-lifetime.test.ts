@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type Duration, toMilliseconds } from '../src/lib/duration.ts'
-import { expiresAt, expiryReason, LIFETIME_PRESETS, touchIntervalOf } from '../src/lib/lifetime.ts'
+import {
+  expiresAt,
+  expiryReason,
+  isProvenWithin,
+  isRotationDue,
+  LIFETIME_PRESETS,
+  touchIntervalOf,
+} from '../src/lib/lifetime.ts'
 import { cookieIsDead } from '../src/lib/lookup.ts'
 
 const DAY = 86_400_000
@@ -24,6 +31,24 @@ describe('a session', () => {
     expect(touchIntervalOf({ ...TIMES, idle: 400 }, 100)).toBe(100)
     expect(touchIntervalOf({ ...TIMES, idle: 400 }, 101)).toBe(100)
     expect(touchIntervalOf({ ...TIMES, idle: 1 }, 60)).toBe(1)
+  })
+})
+
+describe('a token', () => {
+  it('is rotated at the age that is set, or when it will be that old, and without one never', () => {
+    const due = (now: number, ahead?: number) =>
+      isRotationDue({ issuedAt: 1_000 }, { rotateEvery: 60, now, ...(ahead && { ahead }) })
+    expect([due(1_059), due(1_060)]).toEqual([false, true])
+    expect([due(1_049, 10), due(1_050, 10)]).toEqual([false, true])
+    expect(isRotationDue({ issuedAt: 0 }, { rotateEvery: null, now: 1e15 })).toBe(false)
+  })
+})
+
+describe('a proof of identity', () => {
+  it('holds as long as it may, and not at all where its time is not known', () => {
+    const proven = (time: number, now: number) => isProvenWithin(60, { authenticatedAt: new Date(time), now })
+    expect([proven(1_000, 1_060), proven(1_000, 1_061)]).toEqual([true, false])
+    expect(proven(Number.NaN, 1_000)).toBe(false)
   })
 })
 

@@ -200,6 +200,28 @@ describe('a replaced token', () => {
     expect(await app.engine.recognise([next])).toMatchObject({ outcome: 'none', reason: 'revoked' })
   })
 
+  it('is looked up within two and a half times the limit of one call, however slow the answers (X-01)', async () => {
+    const app = memoryInstance({ rotationGrace: '1h' })
+    const { token } = await app.signIn()
+    await rotated(app, await rotated(app, token))
+    const lookup = async (...took: number[]) => {
+      const slow = (answer: unknown) => {
+        app.clock.now += took.shift() ?? 0
+        for (const name of ASKED_TWICE) app.next.set(name, slow)
+        return answer
+      }
+      slow(null)
+      app.calls.length = 0
+      const recognised = await app.engine.recognise([token])
+      return [recognised.outcome, ...app.calls]
+    }
+    expect(await lookup(0, 375, 375)).toEqual(['active', 'read nearest', 'read nearest', 'read primary'])
+    expect(await lookup(0, 376, 749)).toEqual(['active', 'read nearest', 'read primary', 'read primary'])
+    app.events.length = 0
+    expect(await lookup(0, 376, 750)).toEqual(['unknown', 'read nearest', 'read primary'])
+    expect(app.events).toMatchObject([{ type: 'unknown', reason: 'timeout', latency: 1_126, kvCommands: 2 }])
+  })
+
   it('is followed over eight rotations and no further', async () => {
     const app = memoryInstance({ rotationGrace: '1h' })
     const { token } = await app.signIn()

@@ -11,8 +11,8 @@ export interface KVStoreOptions {
   /** In front of every key, 1 to 64 printable ASCII characters but `*?[]\`. Default `'session:'`. */
   readonly prefix?: string
   /**
-   * Longest time one call may take, in milliseconds. A lookup makes two at most, and one more for each time its token was
-   * just replaced. Default 750.
+   * Longest time one call may take, in milliseconds. A lookup makes two at most, and more only where its token was just
+   * replaced. Default 750.
    */
   readonly timeout?: number
   /** Announces every change in the feed that the cache reads. Default `false`. */

@@ -27,8 +27,8 @@ export interface EdgeSessionOptions<Data = JsonObject, Store = SessionStore> {
   /** In front of every KV key: 1 to 64 printable ASCII characters but `*?[]\`. Default `'session:'`. */
   readonly prefix?: string
   /**
-   * Longest time one KV call may take; a lookup makes two at most, and one more for each time its token was just
-   * replaced. Then the session is `unknown`. Default `'750ms'`.
+   * Longest time one KV call may take. Then the session is `unknown`, also when a lookup takes two and a half times that
+   * for all its calls: two at most, and more only where its token was just replaced. Default `'750ms'`.
    */
   readonly kvTimeout?: Duration
   /** Another place to keep sessions, instead of `kv`, `prefix` and `kvTimeout`. */

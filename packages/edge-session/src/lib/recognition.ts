@@ -70,12 +70,20 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     return store.read(ref, { authoritative: true })
   }
 
+  /** Before each step on a trail: by default a lookup stays within two seconds, however slow the answers are. */
+  function hurry(spent: Spent): void {
+    const took = now() - spent.started
+    if (took > config.kvTimeout * 1.5) throw new SessionUnknownError('read', 'timeout')
+    spent.fresh ||= took > config.kvTimeout / 2
+  }
+
   async function resolve(token: OpenToken, spent: Spent): Promise<RecordLookup> {
     const { userId, issuedAt } = token.claims
     const family = familyOf(token)
     let { id } = token
     let { sid } = token.claims
     for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
+      if (hop > 0) hurry(spent)
       const stored = await find({ userId, id }, spent)
       if (stored.kind === 'record') {
         const reason = expiryReason(stored.record, now())
@@ -125,8 +133,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     snapshotOf: async () => null,
 
     async lookup(token, { fresh }) {
-      const started = now()
-      const spent = { commands: 0, fresh }
+      const spent = { started: now(), commands: 0, fresh }
       try {
         const result = await resolve(token, spent)
         if (result.outcome === 'none')
@@ -138,7 +145,7 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
           type: 'unknown',
           operation: error.operation,
           reason: error.reason,
-          latency: now() - started,
+          latency: now() - spent.started,
           kvCommands: spent.commands,
         })
         return { outcome: 'unknown', error }
@@ -227,6 +234,7 @@ function heirOf(token: OpenToken): Inherited {
 }
 
 interface Spent {
+  readonly started: number
   commands: number
   /** Only the primary is asked. */
   fresh: boolean
