@@ -41,6 +41,13 @@ describe('listSessions', () => {
     }
   })
 
+  it.each(['', 'a\ud800', 'u'.repeat(513)])('takes %j for no user id', async (userId) => {
+    const admin = await signIn('admin')
+    expect((await admin.run(() => app.listSessions(userId))).thrown).toBe('ERR_INVALID_ARGUMENT')
+    const revoking = () => app.revokeSession(admin.id, { userId })
+    expect((await admin.run(revoking)).thrown).toBe('ERR_INVALID_ARGUMENT')
+  })
+
   it('gives none to a visitor without a session', async () => {
     await signIn('alice')
     expect((await routeBrowser().run(() => app.listSessions())).value).toEqual([])
@@ -78,6 +85,28 @@ describe('a session that was revoked, of which a cache does not know yet', () =>
       thrown: 'ERR_SESSION_NOT_FOUND',
     })
     expect(await isSignedIn(owner)).toBe(true)
+  })
+})
+
+describe('a session that ended while its request went on', () => {
+  it('ends no other', async () => {
+    const [thief, owner] = [await signIn('alice'), await signIn('alice')]
+    const { thrown } = await thief.run(async () => {
+      await app.getSession()
+      await owner.run(() => app.revokeSession(thief.id))
+      return app.revokeOtherSessions()
+    })
+    expect(thrown).toBe('ERR_SESSION_NOT_FOUND')
+    expect(await isSignedIn(owner)).toBe(true)
+  })
+
+  it('does not end the one that took its place', async () => {
+    const browser = await signIn('alice')
+    const { token } = browser
+    await browser.run(() => app.reauthenticate())
+    const { thrown } = await routeBrowser(token).run(() => app.revokeOtherSessions())
+    expect(thrown).toBe('ERR_SESSION_NOT_FOUND')
+    expect(await isSignedIn(browser)).toBe(true)
   })
 })
 

@@ -402,6 +402,19 @@ describe('a token that was replaced long since', () => {
     expect(await lookup(tokens.at(-1) ?? '')).toBe('revoked')
   })
 
+  it('is no alarm once its session has ended', async () => {
+    const token = await app.signIn('alice')
+    await app.signIn('alice')
+    const { token: held1, record } = await held(token)
+    const next = await app.lifecycle.rotate({ token: held1, record })
+    await app.lifecycle.destroy(await open(next?.token ?? ''))
+    app.clock.now += 30_000
+    app.events.length = 0
+    expect(await lookup(token)).toBe('revoked')
+    expect(app.events.map(({ type }) => type)).toEqual(['none'])
+    expect(await app.lifecycle.list('alice')).toHaveLength(1)
+  })
+
   it('ends nothing while it is younger than the grace', async () => {
     const tokens = [await app.signIn('alice')]
     for (let n = 0; n < 12; n += 1) {
@@ -502,6 +515,37 @@ describe('events', () => {
   })
 })
 
+describe('a session that was over when its request came to change it', () => {
+  it('is not brought back, though another of the user keeps their key', async () => {
+    const token = await app.signIn('alice', { idle: 5 * MINUTE })
+    await app.signIn('alice')
+    const before = await held(token)
+    app.clock.now += 5 * MINUTE
+    await expect(app.lifecycle.reauthenticate(before, { role: null })).rejects.toBeInstanceOf(
+      SessionNotFoundError,
+    )
+    const changing = app.lifecycle.update(before, (record) => ({ ...record, data: { a: 1 } }))
+    await expect(changing).rejects.toBeInstanceOf(SessionNotFoundError)
+    await expect(app.lifecycle.revokeAll('alice', { except: before.record.id })).rejects.toBeInstanceOf(
+      SessionNotFoundError,
+    )
+    expect(await app.lifecycle.list('alice')).toHaveLength(1)
+  })
+
+  it('is changed where another request has used it meanwhile', async () => {
+    const token = await app.signIn('alice', { idle: 5 * MINUTE })
+    const before = await held(token)
+    app.clock.now += 4 * MINUTE
+    await app.engine.parts().recognition.touch(await recordOf(token))
+    app.clock.now += 2 * MINUTE
+    const { record } = await app.lifecycle.update(before, (current) => ({ ...current, data: { a: 1 } }))
+    expect(record.data).toEqual({ a: 1 })
+    expect((await app.lifecycle.reauthenticate({ ...before, record }, { role: null })).record.data).toEqual({
+      a: 1,
+    })
+  })
+})
+
 describe('clocks', () => {
   it.each([-60_000, 60_000, -120_000, 120_000])(
     'of two nodes that differ by %i ms end no session, and let none live longer than by that',
@@ -522,7 +566,8 @@ describe('clocks', () => {
         for (const { lifecycle } of nodes) expect(await lifecycle.list('alice')).toHaveLength(2)
         app.clock.now += 86_400_000 - Math.abs(skew) / 10
       }
-      app.clock.now += 5 * Math.abs(skew)
+      // 30 days by the later of the two clocks.
+      app.clock.now += 4 * Math.abs(skew)
       expect(await seen()).toEqual([null, null, null, null])
     },
   )

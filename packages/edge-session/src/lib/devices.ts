@@ -39,16 +39,17 @@ export function createDeviceFunctions<Data>(app: {
 
   return {
     async listSessions(userId) {
+      const named = userId === undefined ? null : checkUserId(userId)
       const state = await requestState()
       const recognised = await state.recognise({ fresh: false })
-      if (userId === undefined && recognised.outcome === 'unknown') throw recognised.error
-      const currentId = recognised.outcome === 'active' ? recognised.record.id : null
-      const of = userId ?? (recognised.outcome === 'active' ? recognised.record.userId : null)
-      if (of === null) return []
-      const records = await lifecycle().list(of)
+      if (named === null && recognised.outcome === 'unknown') throw recognised.error
+      const current = recognised.outcome === 'active' ? recognised.record : null
+      const whose = named ?? current?.userId
+      if (whose === undefined) return []
+      const records = await lifecycle().list(whose)
       const sessions = await Promise.all(records.map((record) => engine.toSession(record)))
       return sessions.flatMap((session) =>
-        session === null ? [] : [{ ...session, current: session.id === currentId }],
+        session === null ? [] : [{ ...session, current: session.id === current?.id }],
       )
     },
 
@@ -57,7 +58,7 @@ export function createDeviceFunctions<Data>(app: {
       const { userId, id: ownId } =
         options?.userId === undefined
           ? (await state.requireActive(pastTheCache)).record
-          : { userId: options.userId, id: null }
+          : { userId: checkUserId(options.userId), id: null }
       // Not one of ours, so nobody's: no need to ask.
       if (!/^[\w-]{43}$/.test(id)) return false
       const revoked = await lifecycle().revoke({ userId, id })

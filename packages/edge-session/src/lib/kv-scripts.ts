@@ -113,7 +113,10 @@ return 1`
 export const LIST = `local all = redis.pcall('HGETALL', KEYS[1])
 return all.err and string.match(all.err, '^WRONGTYPE') and {} or all`
 
-/** ARGV: except, now. Gives the number of live sessions ended. What a later version wrote, or a key that is no hash, goes as well. */
+/**
+ * ARGV: except, now. Gives the number of live sessions ended; -1, and ends none, if `except` is none. What a later version
+ * wrote, or a key that is no hash, goes as well.
+ */
 export const REVOKE: string = `${CALL}${VALUES_OF}${FOLLOW}${DROP}${PRUNE}local known = redis.pcall('HMGET', KEYS[1], 's:')
 if known.err then
 if not string.match(known.err, '^WRONGTYPE') then return known end
@@ -125,10 +128,11 @@ local ended = 0
 for _, session in ipairs(prune(tonumber(ARGV[2]))) do
 if session.id ~= kept then ended = ended + 1 end
 end
-if not kept or call('HEXISTS', 's:' .. kept) == 0 then
+if ARGV[1] == '' then
 call('DEL')
 return ended
 end
+if not kept or call('HEXISTS', 's:' .. kept) == 0 then return -1 end
 local others = {}
 for _, field in ipairs(call('HKEYS')) do
 local id = string.match(field, '^s:(.*)')

@@ -60,9 +60,10 @@ export function kvStore(options: KVStoreOptions): SessionStore {
     },
 
     async revoke(userId, { except, now }) {
-      const reply = await kv.change('revoke', { script: REVOKE, userId, args: [except ?? '', now] })
+      const args = [except ?? '', now]
+      const reply = await kv.change('revoke', { script: REVOKE, userId, args, when: 'result ~= -1' })
       if (typeof reply !== 'number') throw new SessionUnknownError('revoke')
-      return reply
+      return reply < 0 ? null : reply
     },
   }
 }

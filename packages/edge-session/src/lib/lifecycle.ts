@@ -26,6 +26,7 @@ export interface Lifecycle extends SessionWriter {
   /** A user's live sessions, latest first. */
   list(userId: string): Promise<readonly SessionRecord[]>
   revoke(ref: SessionRef): Promise<boolean>
+  /** @throws SessionNotFoundError, and ends none, if `except` is no live session. */
   revokeAll(userId: string, options: { except: string | null }): Promise<number>
 }
 
@@ -48,12 +49,17 @@ export function createLifecycle(
     let current = id
     for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
       const stored = await store.read({ userId, id: current }, { authoritative: true })
-      if (stored.kind === 'record') return stored.record
+      if (stored.kind === 'record' && expiryReason(stored.record, now()) === null) return stored.record
       if (stored.kind === 'newer') throw new SessionUnknownError('read')
       if (stored.kind !== 'rotated' || now() >= stored.graceEnd) break
       current = stored.nextId
     }
     throw new SessionNotFoundError()
+  }
+
+  /** One that ended while its request went on is not brought back to life. */
+  async function stillAlive(record: SessionRecord): Promise<SessionRecord> {
+    return expiryReason(record, now()) === null ? record : whereaboutsOf(record)
   }
 
   /**
@@ -95,7 +101,7 @@ export function createLifecycle(
     },
 
     async update({ token, record }, change) {
-      let current = record
+      let current = await stillAlive(record)
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const next = { ...(await change(current)), version: current.version + 1 }
         const result = await store.update(next, { mark: randomText(9) })
@@ -111,7 +117,7 @@ export function createLifecycle(
     async reauthenticate({ token: { claims }, record }, { role }) {
       const sid = randomSid()
       const nextId = await sha256(sid)
-      let current = record
+      let current = await stillAlive(record)
       for (let attempt = 0; attempt < MOST_UPDATE_ATTEMPTS; attempt += 1) {
         const at = now()
         const next = checkSize({
@@ -155,6 +161,7 @@ export function createLifecycle(
 
     async revokeAll(userId, { except }) {
       const revoked = await store.revoke(userId, { except, now: now() })
+      if (revoked === null) throw new SessionNotFoundError()
       emit({ type: 'revocation', userId, revoked })
       return revoked
     },

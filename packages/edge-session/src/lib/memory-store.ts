@@ -118,11 +118,13 @@ export function memoryStore({ now = () => Date.now() }: MemoryStoreOptions = {})
 
     async revoke(userId, { except, now: at }) {
       const user = find(userId)
+      prune(user, (stored) => expiryReason(parse(stored), at) === null)
       const kept = except === null ? null : follow(user, except)
+      if (except !== null && kept === null) return null
       const ended = [...user.sessions.values()].map(parse).filter(({ id }) => id !== kept)
       for (const { id } of ended) user.sessions.delete(id)
       announce(userId)
-      return ended.filter((record) => expiryReason(record, at) === null).length
+      return ended.length
     },
   }
 }

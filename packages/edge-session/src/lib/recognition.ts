@@ -105,8 +105,9 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
       }
       if (now() >= stored.graceEnd) {
         // Rotated on meanwhile, or as a replica that lags does not know yet, it may not be found from there.
-        if (!(await store.destroy({ userId, id: stored.nextId }))) await store.destroy({ userId, id: family })
-        return reuseOf({ userId, id: stored.nextId })
+        const found = await store.destroy({ userId, id: stored.nextId })
+        const isReuse = found || (await store.destroy({ userId, id: family }))
+        return isReuse ? reuseOf({ userId, id: stored.nextId }) : { outcome: 'none', reason: 'revoked' }
       }
       sid = sid === '' ? '' : await successorOf(sid, stored.nextId)
       id = stored.nextId

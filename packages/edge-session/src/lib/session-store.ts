@@ -61,8 +61,11 @@ export interface SessionStore extends RecognitionStore {
   rotate(record: SessionRecord, options: RotateOptions): Promise<RotateResult>
   /** All of a user's stored sessions, in no order, read from the primary. Unreadable ones are left out. */
   list(userId: string): Promise<readonly SessionRecord[]>
-  /** Ends all of a user's sessions, save `except` (or what it was rotated to). Resolves to the number of live ones ended. */
-  revoke(userId: string, options: RevokeOptions): Promise<number>
+  /**
+   * Ends all of a user's sessions, save `except` (or what it was rotated to). Resolves to the number of live ones ended;
+   * to `null`, and ends none, if `except` is no live session: whoever holds what was revoked ends nothing with it.
+   */
+  revoke(userId: string, options: RevokeOptions): Promise<number | null>
   /**
    * For stores that do not forget by themselves: removes every session that expired before `now`, in portions if there
    * are many, and resolves to their number. Called by `sessionHandlers().cleanup`. KV, which has a TTL, leaves it out.
@@ -129,5 +132,6 @@ export type RotateResult =
   | { readonly kind: 'missing' }
 
 export interface RevokeOptions extends AtTime {
+  /** The id of a session, or of what was rotated to one; `null` spares none. */
   readonly except: string | null
 }

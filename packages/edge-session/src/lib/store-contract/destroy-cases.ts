@@ -141,12 +141,28 @@ export const destroyCases: readonly StoreContractCase[] = [
     expectEqual((await find(record))?.id, nextId)
   }),
 
-  storeCase('revoke with an unknown exception ends everything', async ({ store, start, signIn, listIds }) => {
-    await signIn()
-    await signIn({ userId: 'bob' })
-    for (const except of [newId(), '', '*']) await store.revoke(USER, { except, now: start })
-    expectEqual(await listIds(), [])
-    expectEqual((await listIds('bob')).length, 1, 'sessions of bob')
+  storeCase('revoke with an exception that is no session ends none, and says so', async (scene) => {
+    const { store, start, signIn, find, listIds } = scene
+    const record = await signIn()
+    const ended = await signIn()
+    await store.destroy(ended)
+    const other = await signIn({ userId: 'bob' })
+    for (const except of [newId(), ended.id, other.id, '*'])
+      expectEqual(await store.revoke(USER, { except, now: start }), null)
+    expectEqual(await listIds(), [record.id])
+    expectEqual(await find(record), record)
+    expectEqual(await store.revoke('nobody', { except: record.id, now: start }), null)
+  }),
+
+  storeCase('revoke with an exception that is over ends none, and says so', async (scene) => {
+    const { store, start, signIn, find } = scene
+    const record = await signIn()
+    const over = await signIn({ idle: DAY })
+    const [nextId, now] = [newId(), start + DAY]
+    await store.rotate(over, { nextId, graceEnd: start + 30_000 })
+    expectEqual(await store.revoke(USER, { except: over.id, now }), null)
+    expectEqual(await store.revoke(USER, { except: nextId, now }), null)
+    expectEqual(await find(record), record)
   }),
 
   storeCase('revoke ends rotated sessions under all their ids', async ({ store, start, signIn, find }) => {

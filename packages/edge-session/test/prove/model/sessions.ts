@@ -164,10 +164,11 @@ export function revoke(
   state: ModelState,
   userId: string,
   { except, now }: { except: string | null; now: number },
-): { state: ModelState; ended: number } {
+): { state: ModelState; ended: number | null } {
   const user = userOf(state, userId)
-  const spared = except === null ? null : follow(user, except)
   const live = [...user.sessions.values()].filter((session) => now < endOf(session))
+  const spared = except === null ? null : follow(user, except)
+  if (except !== null && !live.some(({ id }) => id === spared)) return { state, ended: null }
   const ended = live.filter(({ id }) => id !== spared).length
   return {
     state: withSessions(
