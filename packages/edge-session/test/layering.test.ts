@@ -29,7 +29,7 @@ const ROWS: readonly (readonly string[])[] = [
   words('session-writer new-record cached-recognition'),
   words('lifecycle kv-engine stateless-engine'),
   // frameworks
-  words('refusal forwarded-headers request-state thrown-redirect'),
+  words('refusal forwarded-headers request-state thrown-answer'),
   words('proxy server devices handlers'),
   words('session-handlers with-session'),
   // compose

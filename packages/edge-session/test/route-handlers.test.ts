@@ -1,5 +1,5 @@
 import './support/async-local-storage.ts'
-import { permanentRedirect, redirect } from 'next/navigation.js'
+import { notFound, permanentRedirect, redirect } from 'next/navigation.js'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
 import {
@@ -205,8 +205,19 @@ describe('publicRoute', () => {
     expect((await route(request, context)).status).toBe(status)
   })
 
-  it('throws on whatever else Next.js makes an answer of', async () => {
-    for (const digest of ['NEXT_HTTP_ERROR_FALLBACK;404', 'NEXT_REDIRECT', 'NEXT_REDIRECT;push;/a;200;', 7]) {
+  it('keeps the new token of a step-up whose handler then calls notFound()', async () => {
+    const route = app.protectRoute(async () => {
+      await app.reauthenticate()
+      notFound()
+    })
+    const answer = await call(route, 'GET', { headers: { cookie } })
+    expect(answer.status).toBe(404)
+    expect(answer.setCookies).toHaveLength(1)
+    expect(answer.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('throws on whatever else is thrown', async () => {
+    for (const digest of ['NEXT_HTTP_ERROR_FALLBACK;402', 'NEXT_REDIRECT', 'NEXT_REDIRECT;push;/a;200;', 7]) {
       const error = Object.assign(new Error('canary'), { digest })
       const route = app.publicRoute(() => Promise.reject(error))
       const answering = route(new Request('https://app.test/'), { params: Promise.resolve({}) })

@@ -23,7 +23,7 @@ import {
 } from './problem.ts'
 import type { RequestState } from './request-state.ts'
 import type { Session } from './session.ts'
-import { redirectThrown } from './thrown-redirect.ts'
+import { answerThrown } from './thrown-answer.ts'
 
 export interface ProtectRouteOptions<Data> {
   /** As in `requireSession`. A proof that is too old answers 401 with the code `ERR_REAUTHENTICATION_REQUIRED`. */
@@ -75,8 +75,8 @@ export function createRouteHandlers<Data>(
     try {
       return neverStored(await answer())
     } catch (error) {
-      const redirected = redirectThrown(error, request)
-      if (redirected !== null) return neverStored(redirected)
+      const answer = answerThrown(error, request)
+      if (answer !== null) return neverStored(answer)
       if (error instanceof SessionUnknownError) return problemResponse(TEMPORARILY_UNKNOWN)
       if (error instanceof SessionNotFoundError) return problemResponse(SIGN_IN_REQUIRED)
       if (error instanceof InvalidArgumentError) {

@@ -1,6 +1,6 @@
-import { permanentRedirect, redirect } from 'next/navigation.js'
+import { notFound, permanentRedirect, redirect } from 'next/navigation.js'
 import { describe, expect, it } from 'vitest'
-import { redirectThrown } from '../src/lib/thrown-redirect.ts'
+import { answerThrown } from '../src/lib/thrown-answer.ts'
 
 const page = new Request('https://app.test/')
 
@@ -12,6 +12,10 @@ function thrownBy(act: () => never): unknown {
   }
 }
 
+function throwDigest(digest: string): never {
+  throw withDigest(digest)
+}
+
 function withDigest(digest: unknown): Error {
   return Object.assign(new Error('canary'), { digest })
 }
@@ -21,8 +25,11 @@ describe('what is thrown', () => {
     [() => redirect('/a;b?c=1;'), 307, '/a;b?c=1;'],
     [() => redirect('https://idp.test/'), 307, 'https://idp.test/'],
     [() => permanentRedirect('/a'), 308, '/a'],
-  ])('by Next.js’ own redirects is an answer: %s', (act, status, location) => {
-    const answer = redirectThrown(thrownBy(act), page)
+    [() => notFound(), 404, null],
+    [() => throwDigest('NEXT_HTTP_ERROR_FALLBACK;403'), 403, null],
+    [() => throwDigest('NEXT_HTTP_ERROR_FALLBACK;401'), 401, null],
+  ])('by Next.js’ own functions is an answer: %s', (act, status, location) => {
+    const answer = answerThrown(thrownBy(act), page)
     expect([answer?.status, answer?.headers.get('location')]).toEqual([status, location])
   })
 
@@ -36,7 +43,9 @@ describe('what is thrown', () => {
     [new Error('canary')],
     [withDigest(undefined)],
     [withDigest('')],
-    [withDigest('NEXT_HTTP_ERROR_FALLBACK;404')],
+    [withDigest('NEXT_HTTP_ERROR_FALLBACK;402')],
+    [withDigest('NEXT_HTTP_ERROR_FALLBACK;4040')],
+    [withDigest('A NEXT_HTTP_ERROR_FALLBACK;404')],
     [withDigest('A NEXT_REDIRECT;push;/a;307;')],
     [withDigest('NEXT_REDIRECT;push;/a;307;B')],
     [withDigest('NEXT_REDIRECT;push;/a;307')],
@@ -44,13 +53,13 @@ describe('what is thrown', () => {
     [withDigest('NEXT_REDIRECT;;/a;307;')],
     [withDigest('NEXT_REDIRECT;push;/a;302;')],
   ])('otherwise is none of them: %s', (error) => {
-    expect(redirectThrown(error, page)).toBeNull()
+    expect(answerThrown(error, page)).toBeNull()
   })
 })
 
 describe('a redirect', () => {
   const answerTo = (method: string, headers: Record<string, string>) =>
-    redirectThrown(withDigest('NEXT_REDIRECT;push;/a;307;'), new Request(page, { method, headers }))?.status
+    answerThrown(withDigest('NEXT_REDIRECT;push;/a;307;'), new Request(page, { method, headers }))?.status
 
   it('is followed with GET where a form or a server action was posted', () => {
     expect(answerTo('POST', { 'content-type': 'application/x-www-form-urlencoded' })).toBe(303)
