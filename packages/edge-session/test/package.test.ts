@@ -92,7 +92,7 @@ describe('the package', () => {
 
   it('stays within its size budgets (own code, minified and gzipped, bytes)', async () => {
     const budgets: Record<string, number> = {
-      '.': 25_700,
+      '.': 25_900,
       './proxy': 17_000,
       './transports/rest': 1_400,
       './transports/upstash': 1_400,

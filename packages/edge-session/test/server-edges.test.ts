@@ -101,6 +101,31 @@ describe('a sign-in over the session of another user', () => {
   })
 })
 
+describe('what fails', () => {
+  it.each(['reauthenticate', 'rotateSession'] as const)(
+    'sets no cookie, which might come after that of a step-up in another tab: %s',
+    async (name) => {
+      const browser = await signIn('alice')
+      const { token } = browser
+      const { value, setCookies } = await routeBrowser(token).run(async () => {
+        await app.getSession()
+        await browser.run(() => app.reauthenticate())
+        return app[name]().catch((error) => error.code)
+      })
+      expect(value).toBe(name === 'rotateSession' ? null : 'ERR_SESSION_NOT_FOUND')
+      expect(setCookies).toEqual([])
+      expect((await browser.run(() => app.getSession())).value?.userId).toBe('alice')
+    },
+  )
+
+  it('sets no cookie where a sign-in is refused', async () => {
+    const strict = site.make({ maxSessions: 1, whenFull: 'refuse' })
+    const [browser] = [await signIn('alice'), await signIn('alice')]
+    const { thrown, setCookies } = await browser.run(() => strict.createSession({ userId: 'alice' }))
+    expect([thrown, setCookies]).toEqual(['ERR_SESSION_LIMIT', []])
+  })
+})
+
 describe('a user id', () => {
   it.each(['u'.repeat(512), '日'.repeat(512), '"'.repeat(512), '\u0001'.repeat(256)])(
     'that is accepted fits into its cookie (RFC 6265bis §5.6)',

@@ -99,12 +99,23 @@ export function createSessionFunctions<Data>(app: {
   }
 
   /**
-   * Fails while a page renders, before KV is touched: the visitor's cookie is set to what it is. What is set later in
-   * the same response takes its place.
+   * Fails while a page renders, before KV is touched. What is set can not be taken back, so nothing is: whoever may set
+   * cookies gets as far as asking for the name.
    */
-  async function assertCookiesWritable(state: RequestState<Data>, operation: string): Promise<void> {
-    const held = await state.heldToken()
-    if (held !== null) setCookie(state, { setting: cookieOf(held.token, held.claims), operation })
+  function assertCookiesWritable(state: RequestState<Data>, operation: string): void {
+    let asked = false
+    const probe = {
+      value: '',
+      get name(): string {
+        asked = true
+        throw new ReadOnlyContextError(operation)
+      },
+    }
+    try {
+      state.cookies.set(probe)
+    } catch {
+      if (!asked) throw new ReadOnlyContextError(operation)
+    }
   }
 
   function cookieOf(
@@ -172,7 +183,7 @@ export function createSessionFunctions<Data>(app: {
       const fields = newRecord(session, { config, userAgent: state.headers.get('user-agent') })
       await sessionOf({ ...fields, id: '' })
       await state.assertKVAnswers('create')
-      await assertCookiesWritable(state, 'createSession')
+      assertCookiesWritable(state, 'createSession')
       const previous = await state.heldToken()
       const issued = await writer()
         .create(fields, { remember: session.remember ?? true, previous })
@@ -200,7 +211,7 @@ export function createSessionFunctions<Data>(app: {
     async updateSession(change) {
       const state = await requestState()
       const active = await state.requireActive()
-      if (engine.sessionsAreInCookies) await assertCookiesWritable(state, 'updateSession')
+      if (engine.sessionsAreInCookies) assertCookiesWritable(state, 'updateSession')
       const { record, issued } = await writer().update(active, async (current) => {
         const data =
           typeof change === 'function' ? change(await dataOf(current)) : { ...current.data, ...change }
@@ -236,7 +247,7 @@ export function createSessionFunctions<Data>(app: {
       const recognised = await state.recognise({ fresh: false })
       if (recognised.outcome === 'unknown') throw recognised.error
       if (recognised.outcome === 'none') return null
-      await assertCookiesWritable(state, 'rotateSession')
+      assertCookiesWritable(state, 'rotateSession')
       const issued = await writer().rotate(recognised)
       return issued === null ? null : adopt(state, { issued, operation: 'rotateSession' })
     },
@@ -245,7 +256,7 @@ export function createSessionFunctions<Data>(app: {
       const state = await requestState()
       const active = await state.requireActive()
       const change = { role: role === undefined ? active.record.role : checkShortText(role, 'a role') }
-      await assertCookiesWritable(state, 'reauthenticate')
+      assertCookiesWritable(state, 'reauthenticate')
       const issued = await writer().reauthenticate(active, change)
       return adopt(state, { issued, operation: 'reauthenticate' })
     },
