@@ -69,6 +69,10 @@ const onEmbedded: readonly Suite[] = [
 const onReal: readonly Suite[] = [
   { contract: 'store', transport: 'rest', vm: bare, kv: real },
   { contract: 'changes', transport: 'rest', vm: bare, kv: real },
+  { contract: 'store', transport: 'upstash', vm: bare, kv: real },
+  { contract: 'changes', transport: 'upstash', vm: bare, kv: real },
+  { contract: 'store', transport: 'vercel-kv', vm: withEnvironment, kv: real },
+  { contract: 'changes', transport: 'vercel-kv', vm: withEnvironment, kv: real },
 ]
 
 describe.each(inMemory)('the $contract contract in $transport in an edge runtime', keepsContract)

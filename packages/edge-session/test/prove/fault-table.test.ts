@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/lib/cache-options.ts'
 import type { KVTransport } from '../../src/lib/kv-transport.ts'
 import type { EdgeSessionOptions } from '../../src/lib/options.ts'
+import { PASSIVE_HEADER } from '../../src/lib/passive-header.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 import { SECRET, startInstance, type TestInstance } from '../support/instance.ts'
 import { report } from './report.ts'
@@ -37,6 +38,8 @@ let current: Fault | null = null
 let users = 0
 /** The cells of which everything was asserted. */
 const proven = new Set<string>()
+/** What pages said during faults, wherever somebody came with a token whose session was alive, or had ended. */
+const said = { live: 0, ended: 0, clearedLive: 0, deadAsActive: 0, deadAsActiveByStaleIfError: 0 }
 
 beforeAll(async () => {
   app = await startInstance({ protect: { routes: ['/dashboard'] }, rotationGrace: '1h' })
@@ -127,6 +130,7 @@ async function proveCell(operation: Operation, fault: Fault): Promise<void> {
   const end = begin(fault)
   const heard = await hears(operation, node, subject)
   const leaves = await operation.look(calm, subject)
+  await visitMeanwhile(node, subject)
   // Late: while the first attempt is still on its way. Else nothing is wrong any more.
   const isLate = fault.rule === 'held'
   if (!isLate) end()
@@ -145,6 +149,20 @@ async function proveCell(operation: Operation, fault: Fault): Promise<void> {
 
   expectNothingTold(JSON.stringify([app.events, node.events]), subject)
   kv.clearJournal()
+}
+
+/** A page that asks for nothing to be renewed or recorded, so that it leaves everything as it is. */
+async function visitMeanwhile(node: TestInstance, subject: Subject): Promise<void> {
+  const { outcome } = await calm.engine.recognise([subject.token])
+  const answer = await visited(node, subject, '/dashboard', { [PASSIVE_HEADER]: '1' })
+  tell(answer, { alive: outcome === 'active', staleIfError: false })
+}
+
+function tell(answer: string, { alive, staleIfError }: { alive: boolean; staleIfError: boolean }): void {
+  said[alive ? 'live' : 'ended'] += 1
+  if (alive && /cookie is (cleared|taken away)/.test(answer)) said.clearedLive += 1
+  if (!alive && answer.includes('as the user'))
+    said[staleIfError ? 'deadAsActiveByStaleIfError' : 'deadAsActive'] += 1
 }
 
 /** Nobody else is the worse for it. */
@@ -218,8 +236,9 @@ describe(`a cache: ${CACHED.length} situations × ${FAULTS.length} faults`, () =
           if (revoked) await announcing.lifecycle.revokeAll(subject.userId, { except: null })
           app.clock.now += LAG
           const end = begin(fault)
-          const said = await page().finally(end)
-          expect(said).toBe(during)
+          const answer = await page().finally(end)
+          expect(answer).toBe(during)
+          tell(answer, { alive: !revoked, staleIfError: cache.staleIfError !== undefined })
           app.clock.now += LAG
           expectNothingTold(JSON.stringify(node.events), subject)
           expect(await page()).toBe(right.afterwards)
@@ -235,16 +254,19 @@ describe('a node by itself gives up', () => {
   it.each(FAULTS.filter(({ endless }) => endless))('$name, once its time is over', async (fault) => {
     const { token } = await arrange()
     const end = begin(fault)
-    const said = await app.with({ kvTimeout: 60 }).engine.recognise([token]).finally(end)
-    expect(said).toMatchObject({ outcome: 'unknown', error: { reason: 'timeout' } })
+    const found = await app.with({ kvTimeout: 60 }).engine.recognise([token]).finally(end)
+    expect(found).toMatchObject({ outcome: 'unknown', error: { reason: 'timeout' } })
   })
 })
 
 it('the fault table leaves no cell out', () => {
   const [operations, faults, cells] = [OPERATIONS.length + CACHED.length, FAULTS.length, proven.size]
-  report('fault table', { operations, faults, cells })
+  report('fault table', { operations, faults, cells, ...said })
   expect(cells).toBe(operations * faults)
   expect(cells).toBeGreaterThanOrEqual(240)
+  expect(said).toMatchObject({ clearedLive: 0, deadAsActive: 0 })
+  expect(said.live + said.ended).toBe(cells)
+  expect(said.ended).toBeGreaterThan(cells / 4)
   expect(new Set(FAULTS.map(({ effect }) => effect))).toEqual(
     new Set(['dropped', 'lost', 'late', 'harmless']),
   )

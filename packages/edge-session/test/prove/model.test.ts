@@ -1,7 +1,9 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { convergeAll, signInAll, steps } from './model/commands.ts'
+import { TROUBLES } from './model/faults.ts'
 import { createWorld } from './model/world.ts'
 import { report } from './report.ts'
 import { type FrozenClock, freezeClock } from './support/frozen-clock.ts'
@@ -21,19 +23,30 @@ const SEEN = [
     'update ok',
     'served from memory while it changed',
   ],
-  ...(RUNS < 500 ? [] : ['touched', 'rotated', 'replaced token', 'reuse', 'stale replica', 'sealed again']),
+  ...['evicted', 'restarted', 'secret changed', 'replica lags', 'cookie copied'],
+  ...(RUNS < 500
+    ? []
+    : [
+        ...['touched', 'rotated', 'replaced token', 'reuse', 'stale replica', 'sealed again'],
+        ...['corrupted: state', 'corrupted: times', 'corrupted: newer'],
+        ...Object.keys(TROUBLES).map((name) => `trouble: ${name}`),
+      ]),
 ]
 
 computeCryptoPromptly()
 
 let kv: LocalKV
 let clock: FrozenClock
+const printed: string[] = []
 beforeAll(async () => {
+  for (const method of ['error', 'warn'] as const)
+    vi.spyOn(console, method).mockImplementation((...line) => void printed.push(inspect(line, { depth: 10 })))
   kv = await startLocalKV()
   clock = freezeClock()
 })
 afterAll(async () => {
   clock.restore()
+  vi.restoreAllMocks()
   await kv.stop()
 })
 
@@ -45,7 +58,7 @@ describe('three users with four browsers on two nodes, whatever they do and what
     const tally = new Map<string, number>()
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: LONGEST, size: 'max' }), async (commands) => {
-        const world = await createWorld(kv, { clock, tally })
+        const world = await createWorld(kv, { clock, tally, printed })
         await signInAll(world)
         await fc.asyncModelRun(() => ({ model: {}, real: world }), commands)
         await convergeAll(world)

@@ -80,13 +80,18 @@ export const steps: fc.Arbitrary<Step>[] = [
     const node = nodeOf(world, at)
     const other = nodeOf(world, 1 - at)
     // Nodes are never further apart than one change: it is deployed everywhere before the next.
-    if (node.stage <= other.stage) world.restart(node, node.stage + 1)
+    if (node.stage > other.stage) return
+    world.restart(node, node.stage + 1)
+    world.note('secret changed')
   }),
   ...often(
     3,
     step('copyCookie', { browser, to: browser }, (world, { browser, to }) => copyCookie(world, browser, to)),
   ),
-  step('restart', { at }, async (world, { at }) => world.restart(nodeOf(world, at))),
+  step('restart', { at }, async (world, { at }) => {
+    world.restart(nodeOf(world, at))
+    world.note('restarted')
+  }),
   ...often(
     2,
     step(
@@ -112,6 +117,7 @@ export const steps: fc.Arbitrary<Step>[] = [
   step('evict', { userId }, async (world, { userId }) => {
     // Nobody announces it, so the feed goes as well.
     await world.kv.command('DEL', `session:${userId}`, 'changes:session:')
+    if (userOf(world.state, userId).sessions.size > 0) world.note('evicted')
     await world.settle([new Map([...world.state].filter(([other]) => other !== userId))])
   }),
   step(
@@ -155,6 +161,7 @@ function startTrouble(world: World, name: TroubleName): void {
   for (const end of world.ends.splice(0)) end()
   world.trouble = TROUBLES[name]
   world.ends.push(...world.trouble.rules.map((rule) => world.kv.faults.add(rule)))
+  world.note(`trouble: ${name}`)
 }
 
 /** From now on plain reads show what there is now. */
@@ -162,6 +169,7 @@ async function startLag(world: World): Promise<void> {
   world.endLag ??= world.kv.faults.add({ action: { type: 'lag', ms: 'manual' } })
   await world.kv.replica.catchUp()
   world.replica = world.state
+  world.note('replica lags')
 }
 
 function endLag(world: World): void {
@@ -173,7 +181,9 @@ function endLag(world: World): void {
 async function copyCookie(world: World, from: number, to: number): Promise<void> {
   const token = await world.cookieOf(from)
   const cookie = `__Host-session=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`
-  if (token !== null) await world.receive(to, [cookie])
+  if (token === null) return
+  await world.receive(to, [cookie])
+  world.note('cookie copied')
 }
 
 async function corrupt(
@@ -191,6 +201,7 @@ async function corrupt(
   const written = { state: '{"r":"admin"', times: '0 x', newer: '2|of a later version' }[how]
   await world.kv.command('HSET', `session:${userId}`, `${how === 'times' ? 't' : 's'}:${session.id}`, written)
   await world.kv.command('DEL', 'changes:session:')
+  world.note(`corrupted: ${how}`)
   // Without times a session is over for everybody, until the next sign-in sweeps it away.
   const unreadable = { ...session, version: 0, role: null, data: {} }
   if (how === 'state') kept.push({ ...unreadable, content: 'corrupt' })

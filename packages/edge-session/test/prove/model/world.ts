@@ -81,6 +81,8 @@ export interface World {
   /** Ids that KV holds for a user and the model does not know: of a sign-in whose answer was lost. */
   newIds(userId: string): Promise<readonly string[]>
   noteError(error: unknown): void
+  /** Those from here on are looked at by themselves; none goes unread. */
+  forgetEvents(): void
   /** Counts what was seen, so that a run that proves nothing does not go unnoticed. */
   note(seen: string): void
 }
@@ -91,13 +93,14 @@ export function secretOf(stage: number): string {
 
 export async function createWorld(
   kv: LocalKV,
-  { clock, tally }: { clock: FrozenClock; tally: Map<string, number> },
+  { clock, tally, printed }: { clock: FrozenClock; tally: Map<string, number>; printed: string[] },
 ): Promise<World> {
   kv.faults.clear()
   await kv.flush()
   kv.clearJournal()
   const events: SessionEvent[] = []
   const errors: string[] = []
+  const forgotten: string[] = []
   const seals = new Map<number, Seal>()
   const infos = new Map<string, TokenInfo>()
   const graves = new Set<string>()
@@ -225,6 +228,10 @@ export async function createWorld(
       errors.push(inspect(error, { depth: 10, showHidden: true }).replace(/\n\s+at .*/g, ''))
     },
 
+    forgetEvents() {
+      if (events.length > 0) forgotten.push(JSON.stringify(events.splice(0)))
+    },
+
     async remains(userId, id) {
       const { state } = await readStored(kv)
       return follow(userOf(state, userId), id) !== null
@@ -268,14 +275,13 @@ export async function createWorld(
       [...sessions.values()].map(({ family }) => family),
     )
     expect(new Set(families).size).toBe(families.length)
-    const told = `${text}\n${JSON.stringify(events)}\n${errors.join('\n')}`
+    const reported = [JSON.stringify(events), ...forgotten, ...printed, ...errors].join('\n')
+    const seen = `${text}\n${reported}`
     expect(
-      [...infos.values()].filter(({ token, sid }) => told.includes(token) || told.includes(sid)),
+      [...infos.values()].filter(({ token, sid }) => seen.includes(token) || seen.includes(sid)),
     ).toEqual([])
-    const reported = `${JSON.stringify(events)}\n${errors.join('\n')}`
     expect(/canary|secret-\d|redis\.call|HMGET|(?<!edge-)session:/.test(reported)).toBe(false)
-    events.length = 0
-    errors.length = 0
+    for (const list of [events, forgotten, printed, errors]) list.length = 0
     await judgeAll(stored)
   }
 
@@ -314,7 +320,7 @@ export async function createWorld(
     const mayBeUnknown = reads !== 'answered' || scripts !== 'answered'
     const late = await watcher.look(watching, { tokens: latest, now, mayBeUnknown })
     if (late > 0) world.note('served from memory while it changed')
-    events.length = 0
+    world.forgetEvents()
   }
 
   return world

@@ -265,8 +265,13 @@ async function idOf(calm: TestInstance, { token, held }: Subject): Promise<strin
 }
 
 /** What the page answers and as whom; says so if a cookie was set or cleared, as none may be. */
-export async function visited(app: TestInstance, { userId, token }: Subject, path: string): Promise<string> {
-  const { status, response, seen, setCookies } = await visit(app.proxy, path, { token })
+export async function visited(
+  app: TestInstance,
+  { userId, token }: Subject,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const { status, response, seen, setCookies } = await visit(app.proxy, path, { token, headers })
   const who = seen?.get('x-user-id') === userId ? 'the user' : seen?.has('x-user-id') ? 'somebody' : 'nobody'
   const retry = response.headers.get('retry-after')
   const cleared = setCookies.every((cookie) => /^__Host-session=;.*Max-Age=0/.test(cookie))
