@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { buildVariants } from '../support/build-variants.ts'
 import { AS_PUBLISHED } from '../support/variants.ts'
+import { keepSoak } from './last-soak.ts'
 import { toMinutes } from './minutes.ts'
 import { resultsDirectory, runPart } from './results.ts'
 import type { Scenario } from './scenario.ts'
@@ -38,3 +39,4 @@ for (const { name, minutes, run } of chosen) {
   const length = values.minutes === undefined ? minutes : Math.min(minutes, Number(values.minutes))
   if (!(await runPart(directory, name, () => run(length)))) process.exitCode = 1
 }
+if (values.soak !== undefined && values.minutes === undefined) await keepSoak(directory)

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '../support/variants.ts'
+import { readLastSoak } from './last-soak.ts'
 import { countTests } from './prove/count-tests.ts'
 import { runMutants } from './prove/mutants.ts'
 import { runOutside, runProofs } from './prove/proofs.ts'
@@ -57,7 +58,7 @@ if (steps.includes('load')) await load(isTry ? ['--minutes', String(values.minut
 if (values.soak !== undefined) await load(['--soak', values.soak])
 
 const report = isTry ? join(directory, 'reliability.md') : join(REPOSITORY, 'docs/reliability.md')
-writeFileSync(report, writeReport(directory))
+writeFileSync(report, writeReport(directory, isTry ? null : readLastSoak()))
 console.log(`${failed ? 'Something failed' : 'Nothing failed'}: see ${report}`)
 process.exitCode = failed ? 1 : 0
 

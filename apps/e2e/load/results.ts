@@ -52,6 +52,9 @@ export function readResult(directory: string, part: string): PartResult | null {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PartResult) : null
 }
 
+/** What the proofs write themselves. */
+const WRITTEN = [':!docs/reliability.md', ':!apps/e2e/load/last-soak.json']
+
 /** The commit that is checked out, and whether files differ from it. */
 function currentCommit(): string {
   const git = (...args: string[]) =>
@@ -61,7 +64,7 @@ function currentCommit(): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs/reliability.md')
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ...WRITTEN)
     return `${git('rev-parse', '--short=10', 'HEAD')}${changed === '' ? '' : ' with changes'}`
   } catch {
     return 'unknown'

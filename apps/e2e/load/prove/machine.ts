@@ -4,14 +4,14 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { DEMO } from '../../support/copy-variant.ts'
 
-/** Where a part was run. */
+/** Where a part was run; versions that were not recorded are `null`. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number
   readonly memoryGiB: number
-  readonly node: string
-  readonly next: string
-  readonly redis: string
+  readonly node: string | null
+  readonly next: string | null
+  readonly redis: string | null
   /** Processes that wanted a core in the minute before: what else the machine was doing. */
   readonly loadBefore: number
 }

@@ -1,36 +1,6 @@
-import type { ProofFigures } from '../prove/proofs.ts'
-import { milliseconds, percent, text } from './markdown.ts'
-import type { PartName, Parts, Results } from './results-of.ts'
-
-/** One aim, and what came of it. */
-export interface Aim {
-  readonly what: string
-  readonly aim: string
-  readonly part: PartName
-  readonly measure: (results: Results) => Measured | null
-}
-
-export interface Measured {
-  readonly measured: string
-  readonly met: boolean
-}
-
-function aim<Name extends PartName>(
-  part: Name,
-  what: string,
-  words: string,
-  measure: (figures: Parts[Name]) => Measured | null,
-): Aim {
-  return {
-    part,
-    what,
-    aim: words,
-    measure: (results) => {
-      const figures = results.figures(part)
-      return figures === null ? null : measure(figures)
-    },
-  }
-}
+import { type Aim, aim, elsewhere } from './aim.ts'
+import { percent, text } from './markdown.ts'
+import { atLeast, none, noneOf, numbers, ratio, sum, within } from './measured.ts'
 
 /** Next.js 16 with either file convention, and 15. */
 const VARIANTS = 3
@@ -46,6 +16,7 @@ export const AIMS: readonly Aim[] = [
   aim('proofs', 'Steps of the model, each compared with the product', '≥ 1,000,000', (figures) =>
     atLeast(sum(figures, 'model', 'steps'), 1_000_000),
   ),
+  elsewhere('The same in 1,000 runs, before a change lands', '≥ 30,000', '`.ci/run`'),
   aim('proofs', 'Schedules of each race', '≥ 10,000', (figures) =>
     atLeast(Math.min(...numbers(figures, 'interleavings', 'schedules')), 10_000),
   ),
@@ -55,11 +26,24 @@ export const AIMS: readonly Aim[] = [
   aim('proofs', 'Cells of the fault table, every one asserted', '≥ 240', (figures) =>
     atLeast(sum(figures, 'fault table', 'cells'), 240),
   ),
+  aim('proofs', 'Cells of the fault table that clear a live cookie', '0', (figures) =>
+    noneOf(sum(figures, 'fault table', 'clearedLive'), sum(figures, 'fault table', 'live')),
+  ),
+  aim('proofs', 'Cells in which an ended session answers as active, `staleIfError` aside', '0', (figures) =>
+    noneOf(sum(figures, 'fault table', 'deadAsActive'), sum(figures, 'fault table', 'ended')),
+  ),
+  aim('proofs', 'The same with `staleIfError`, which an app has to ask for', '–', (figures) => {
+    const count = sum(figures, 'fault table', 'deadAsActiveByStaleIfError')
+    return Number.isFinite(count) ? { measured: text(count), met: null } : null
+  }),
   aim('proofs', 'Hostile cookie headers: nobody signed in, 0 KV commands', '≥ 100,000', (figures) =>
     atLeast(sum(figures, 'hostile: cookie headers', 'count'), 100_000),
   ),
   aim('proofs', 'Hostile tokens: nobody signed in, 0 KV commands', '≥ 10,000', (figures) =>
     atLeast(sum(figures, 'hostile: tokens', 'count'), 10_000),
+  ),
+  aim('proofs', 'KV commands caused by hostile cookie headers and tokens', '0', (figures) =>
+    none(sum(figures, 'hostile: cookie headers', 'commands') + sum(figures, 'hostile: tokens', 'commands')),
   ),
   aim(
     'outside',
@@ -70,6 +54,7 @@ export const AIMS: readonly Aim[] = [
       return paths.length < VARIANTS ? null : atLeast(Math.min(...paths), 5_000)
     },
   ),
+  elsewhere('Hostile targets of redirects: nobody leaves the site', '≥ 60', at('redirects')),
   aim('outside', 'Behind a cache that ignores Vary: answers that reach another user', '0', (figures) =>
     none(sum(figures, 'shared cache', 'crossings')),
   ),
@@ -79,6 +64,8 @@ export const AIMS: readonly Aim[] = [
     measured: `${killed} of ${mutants}`,
     met: killed === mutants,
   })),
+  elsewhere('Branches covered', '≥ 95 %', '`vitest run --coverage` in packages/edge-session'),
+  elsewhere('Stryker: mutants killed', '≥ 85 %', '`pnpm stryker` in packages/edge-session'),
 
   aim('mixed', 'Mixed load: requests a second', '≥ 300', ({ requestsPerSecond }) =>
     atLeast(requestsPerSecond, 300),
@@ -89,6 +76,11 @@ export const AIMS: readonly Aim[] = [
   aim('mixed', 'Mixed load: everything else that is not the right answer', '0', ({ load }) =>
     none(load.requests + load.broken - load.verdicts.right - load.verdicts['wrong-identity']),
   ),
+  elsewhere(
+    'Throughput against a naive proxy measured in the same run',
+    '≥ 85 %',
+    '[performance](performance.md)',
+  ),
   aim('cost', 'KV reads per authenticated read', '1', ({ readsPerRequest }) => ({
     measured: text(readsPerRequest),
     met: readsPerRequest === 1,
@@ -97,6 +89,7 @@ export const AIMS: readonly Aim[] = [
     measured: `${text(figures.writesPerRequest)} at ${text(figures.requestsPerVisitorAndMinute)} reads a minute and session`,
     met: figures.writesPerRequest <= 0.02,
   })),
+  elsewhere('KV commands of an anonymous visit or a malformed token, path by path', '0', at('kv-budget')),
 
   aim('faults', 'Signed out by a fault', '0', ({ never, struck }) => ({
     measured: `${text(never['signed out by a fault'] ?? Number.NaN)} with ${percent(struck)} of KV requests struck`,
@@ -123,12 +116,16 @@ export const AIMS: readonly Aim[] = [
   aim('faults', 'Recovery after the faults end', '≤ 2 s', ({ recovery }) =>
     within(recovery.milliseconds, 2_000),
   ),
+  elsewhere('KV attempts of a request under faults', '≤ 2', at('outage')),
 
   aim('flood', 'Forged tokens a second', '≥ 2,000', ({ phases }) =>
     atLeast(phases.forged.attackPerSecond, 2_000),
   ),
   aim('flood', 'KV commands caused by forgeries', '0', ({ phases }) =>
     none(phases.forged.kvCommandsOfTheFlood + phases.forgedHalf.kvCommandsOfTheFlood),
+  ),
+  aim('flood', 'KV commands caused by requests without a cookie', '0', ({ phases }) =>
+    none(phases.anonymous.kvCommandsOfTheFlood + phases.anonymousHalf.kvCommandsOfTheFlood),
   ),
   aim('flood', 'Legitimate p99 during the flood, against none', '≤ 2 ×', ({ phases }) =>
     ratio(phases.forged.legitimate.latency.p99, phases.calm.legitimate.latency.p99, 2),
@@ -145,6 +142,12 @@ export const AIMS: readonly Aim[] = [
     measured: `${text(minutes)} min`,
     met: minutes >= 120,
   })),
+  aim('soak', 'Soak: answers not right', '0', ({ requests, wrong }) =>
+    noneOf(
+      Object.values(wrong).reduce((total, count) => total + count, 0),
+      requests,
+    ),
+  ),
   aim('soak', 'Soak: growth of memory in 10 minutes', '< 1 %', (figures) => ({
     measured: `${figures.rssSlopePercentPerTenMinutes.toFixed(2)} %`,
     met: figures.rssSlopePercentPerTenMinutes < 1,
@@ -152,31 +155,7 @@ export const AIMS: readonly Aim[] = [
   aim('soak', 'Soak: KV keys left behind', '0', ({ keys }) => none(keys.after - keys.before)),
 ]
 
-function numbers({ lines }: ProofFigures, proof: string, name: string): readonly number[] {
-  return lines.filter((line) => line.proof === proof).map((line) => Number(line[name]))
-}
-
-/** No number where nothing was counted. */
-function sum(figures: ProofFigures, proof: string, name: string): number {
-  const found = numbers(figures, proof, name)
-  return found.length === 0 ? Number.NaN : found.reduce((total, count) => total + count, 0)
-}
-
-function atLeast(measured: number, aimed: number): Measured | null {
-  return Number.isFinite(measured) ? { measured: text(measured), met: measured >= aimed } : null
-}
-
-function within(measured: number | undefined, aimed: number): Measured | null {
-  if (measured === undefined || !Number.isFinite(measured)) return null
-  return { measured: milliseconds(measured), met: measured <= aimed }
-}
-
-function none(count: number): Measured | null {
-  return Number.isFinite(count) ? { measured: text(count), met: count === 0 } : null
-}
-
-function ratio(measured: number, calm: number, aimed: number): Measured {
-  const times = measured / calm
-  const words = `${text(times)} × (${milliseconds(measured)}, ${milliseconds(calm)} without)`
-  return { measured: words, met: times <= aimed }
+/** A test file that measures it. */
+function at(test: string): string {
+  return `apps/e2e/test/${test}.test.ts`
 }

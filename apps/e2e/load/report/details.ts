@@ -2,7 +2,8 @@ import type { KVCount } from '../kv-count.ts'
 import type { ProofLine } from '../prove/proofs.ts'
 import type { TallySummary } from '../tally.ts'
 import { type Cell, duration, milliseconds, percent, table, text } from './markdown.ts'
-import type { Results } from './results-of.ts'
+import { originOf } from './origin.ts'
+import type { PartName, Results } from './results-of.ts'
 
 /** The sections below the aims, one for each part that has figures. */
 export function detailsOf(results: Results): readonly string[] {
@@ -24,6 +25,7 @@ function proofs(results: Results): string {
   const of = (proof: string) => figures.lines.filter((line) => line.proof === proof)
   const rest = figures.lines.filter(({ proof }) => !['model', 'interleavings'].includes(proof))
   return section('Proofs', [
+    apart(results, 'proofs'),
     `${text(figures.tests.passed)} tests of packages/edge-session/test/prove passed, ${text(figures.tests.failed)} failed.`,
     'The model: three users with four browsers on two nodes do anything in any order, with faults, lagging replicas, clocks and changed secrets; after each step KV and the product are compared with the model. A step reaches KV over HTTP while a fault or lag is on, and else past it; AES, HKDF and SHA-256 are those of node:crypto, which give what Web Crypto gives, and at once.',
     table(
@@ -44,6 +46,7 @@ function outside(results: Results): string {
   const figures = results.figures('outside')
   if (figures === null) return ''
   return section('From outside', [
+    apart(results, 'outside'),
     `${text(figures.tests.passed)} tests of apps/e2e on running apps, built for production, passed, ${text(figures.tests.failed)} failed: odd paths over raw sockets, headers that lie, open redirects, a shared cache in front, Next.js’ data cache, and leaks over the whole life of sessions; with \`proxy.ts\` and \`middleware.ts\` on Next.js 16 and \`middleware.ts\` on 15.`,
     table(['what', 'counts'], figures.lines.map(inOneRow)),
   ])
@@ -61,6 +64,7 @@ function mixed(results: Results): string {
   const spent = server.after.processorSeconds - server.before.processorSeconds
   const signIns = load.kinds['sign-in']?.count ?? 0
   return section('Mixed load', [
+    apart(results, 'mixed'),
     `${text(figures.visitors)} visitors of ${figures.users} users for ${duration(figures.seconds)} over ${figures.connections} connections, each as fast as it was answered: 80 % reads, 15 % writes of session data, 5 % sign-ins and sign-outs; every sign-out is followed by a replay of its token. Activity was recorded every 5 s. Every answer was compared with its user, and those of \`/api/me\` and \`PATCH /api/session\` with a mark that only this session has.`,
     loadTable(load),
     kvSentence(figures.kv, load.requests),
@@ -76,6 +80,7 @@ function cost(results: Results): string {
   const figures = results.figures('cost')
   if (figures === null) return ''
   return section('Cost in KV commands', [
+    apart(results, 'cost'),
     `Reads alone, with the default lifetimes: ${text(figures.load.requests)} of them, ${text(figures.requestsPerSecond)} a second. Activity is recorded at most once a minute and session, so writes per read depend on how often a session is used: here ${text(figures.requestsPerVisitorAndMinute)} times a minute.`,
     kvSentence(figures.kv, figures.load.requests),
   ])
@@ -86,6 +91,7 @@ function faults(results: Results): string {
   if (figures === null) return ''
   const { load, recovery, signedInAtTheEnd } = figures
   return section('Load with a failing KV', [
+    apart(results, 'faults'),
     `The same mix for ${duration(figures.seconds)} while ${percent(figures.struck)} of all KV requests were delayed, hung, were reset before or after they were applied, or were answered with 500, 429, HTML or half an answer, and tokens were replaced every 30 s. 503 is the right answer when KV does not say who somebody is, or a public page as for nobody; nobody may be signed out by it.`,
     loadTable(load),
     table(['never', 'times'], Object.entries(figures.never)),
@@ -105,6 +111,7 @@ function flood(results: Results): string {
     ['forgedHalf', `forged, ${text(halfPerSecond)}/s`],
   ]
   return section('Forged tokens', [
+    apart(results, 'flood'),
     `${figures.legitimatePerSecond} legitimate requests a second, beside a flood of forged tokens to two protected routes: noise under the name of the right key, tokens of another secret, malformed ones. The same flood without cookies shows what the requests themselves cost. A server that does not keep up gets as many as it answers. Processor time is that of the server alone, for each request that it answered. Server, KV, Redis, flood and measurement share the cores.`,
     table(
       [
@@ -146,6 +153,7 @@ function revocation(results: Results): string {
   if (figures === null) return ''
   const { revocations } = figures
   return section('Revocation under load', [
+    apart(results, 'revocation'),
     `On ${figures.instances} instances, all sessions of a user in use, one of them ended all or all others, ${text(revocations.rounds)} times: ${text(revocations.sessionsRevoked)} sessions. ${text(revocations.readsAfterwards)} requests of those were begun after the app had confirmed it. ${text(revocations.unconfirmed)} further rounds prove nothing, as KV was too slow and the app answered 503.`,
     table(
       ['never', 'times'],
@@ -162,15 +170,22 @@ function revocation(results: Results): string {
 function soak(results: Results): string {
   const figures = results.figures('soak')
   if (figures === null) return ''
-  const { samples, descriptors, keys, load } = figures
-  const shown = samples.filter((_, n) => n % Math.max(1, Math.floor(samples.length / 24)) === 0)
+  const { samples, descriptors, keys, requests, wrong } = figures
+  const notRight = Object.entries(wrong).map(([what, count]) => `${text(count)} ${what}`)
   return section('Soak', [
-    `The mix at ${figures.perSecond} a second for ${text(figures.minutes)} min, ${text(load.requests)} requests, with a heap of 256 MiB. From minute ${text(figures.warmUpMinutes)} on, memory grew by ${figures.rssSlopePercentPerTenMinutes.toFixed(2)} % in 10 minutes. File descriptors: ${descriptors.first} then, ${descriptors.last} at the end, ${descriptors.most} at most. KV keys: ${keys.before} before, ${keys.after} after everybody had signed out.`,
+    apart(results, 'soak'),
+    `The mix at ${figures.perSecond} a second for ${text(figures.minutes)} min, ${text(requests)} requests, with a heap of 256 MiB. Answers that were not right: ${notRight.join(', ') || 'none'}. From minute ${text(figures.warmUpMinutes)} on, memory grew by ${figures.rssSlopePercentPerTenMinutes.toFixed(2)} % in 10 minutes. File descriptors: ${descriptors.first} then, ${descriptors.last} at the end, ${descriptors.most} at most. KV keys: ${keys.before} before, ${keys.after} after everybody had signed out.`,
     table(
       ['minute', 'memory in MiB', 'file descriptors'],
-      shown.map(({ minute, rssMiB, descriptors }) => [Math.round(minute), rssMiB, descriptors]),
+      samples.map(({ minute, rssMiB, descriptors }) => [Math.round(minute), rssMiB, descriptors]),
     ),
   ])
+}
+
+/** Says so if a part was. */
+function apart(results: Results, part: PartName): string {
+  const origin = originOf(results, part)
+  return origin === null ? '' : `Measured apart from the rest: ${origin}`
 }
 
 function section(title: string, blocks: readonly string[]): string {

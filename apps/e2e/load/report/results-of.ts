@@ -1,3 +1,4 @@
+import { inShort, type SoakSummary } from '../last-soak.ts'
 import type { TestCounts } from '../prove/count-tests.ts'
 import type { MutantFigures } from '../prove/mutants.ts'
 import type { ProofFigures } from '../prove/proofs.ts'
@@ -7,7 +8,6 @@ import type { FaultsFigures } from '../scenarios/faults.ts'
 import type { FloodFigures } from '../scenarios/flood.ts'
 import type { MixedFigures } from '../scenarios/mixed.ts'
 import type { RevocationFigures } from '../scenarios/revocation.ts'
-import type { SoakFigures } from '../scenarios/soak.ts'
 
 /** What each part writes. */
 export interface Parts {
@@ -20,7 +20,7 @@ export interface Parts {
   readonly faults: FaultsFigures
   readonly flood: FloodFigures
   readonly revocation: RevocationFigures
-  readonly soak: SoakFigures
+  readonly soak: SoakSummary
 }
 
 export type PartName = keyof Parts
@@ -45,8 +45,11 @@ export interface Results {
   figures<Name extends PartName>(part: Name): Parts[Name] | null
 }
 
-export function resultsOf(directory: string): Results {
+/** What is in `directory`, or for the soak what is kept of the last one, if that is newer. */
+export function resultsOf(directory: string, lastSoak: PartResult | null): Results {
   const all = new Map(PART_NAMES.map((part) => [part, readResult(directory, part)]))
+  const soak = newer(all.get('soak') ?? null, lastSoak)
+  all.set('soak', soak === null ? null : inShort(soak))
   return {
     result: (part) => all.get(part) ?? null,
     figures<Name extends PartName>(part: Name): Parts[Name] | null {
@@ -54,4 +57,9 @@ export function resultsOf(directory: string): Results {
       return Object.keys(figures).length === 0 ? null : (figures as Parts[Name])
     },
   }
+}
+
+function newer(here: PartResult | null, kept: PartResult | null): PartResult | null {
+  if (here === null || kept === null) return here ?? kept
+  return Date.parse(here.date) < Date.parse(kept.date) ? kept : here
 }

@@ -1,18 +1,19 @@
+import type { PartResult } from '../results.ts'
 import { AIMS } from './aims.ts'
 import { detailsOf } from './details.ts'
 import { duration, table } from './markdown.ts'
+import { machineOf, minuteOf, originOf } from './origin.ts'
 import { PART_NAMES, type Results, resultsOf } from './results-of.ts'
 
 /** docs/reliability.md, of nothing but what the parts have written. */
-export function writeReport(directory: string): string {
-  const results = resultsOf(directory)
+export function writeReport(directory: string, lastSoak: PartResult | null): string {
+  const results = resultsOf(directory, lastSoak)
   const blocks = [
     '# Reliability',
     'Written by `npx pnpm@10.34.9 prove`, of what it counted and timed; change the command, not this page.',
-    ...machines(results),
+    ...parts(results),
     '## Aims',
     aims(results),
-    'Not part of this command: coverage and Stryker (packages/edge-session), comparison with other session layers (benchmarks), at most two KV attempts per request (apps/e2e/test/outage.test.ts).',
     ...failures(results),
     ...detailsOf(results),
     REPEAT,
@@ -23,42 +24,32 @@ export function writeReport(directory: string): string {
 function aims(results: Results): string {
   return table(
     ['', 'aim', 'measured', 'met'],
-    AIMS.map(({ what, aim, measure, part }) => {
-      const outcome = measure(results)
-      if (outcome === null) return [what, aim, results.result(part) === null ? 'not run' : 'no figure', '–']
-      return [what, aim, outcome.measured, outcome.met ? 'yes' : '**no**']
+    AIMS.map(({ what, aim, outcome }) => {
+      const { measured, met } = outcome(results)
+      return [what, aim, measured, met === null ? '–' : met ? 'yes' : '**no**']
     }),
   )
 }
 
 /** What was run when, where and for how long; parts may come from different runs. */
-function machines(results: Results): readonly string[] {
-  const ran = PART_NAMES.flatMap((name) => results.result(name) ?? [])
-  const machines = new Set(
-    ran.map(
-      ({ machine: { cpu, cores, memoryGiB, node, next, redis } }) =>
-        `${cpu}, ${cores} cores, ${memoryGiB} GiB; Node ${node}, Next.js ${next}, Redis ${redis}.`,
-    ),
-  )
+function parts(results: Results): readonly string[] {
   const rows = PART_NAMES.map((name) => {
     const result = results.result(name)
     if (result === null) return [name, 'not run']
-    const { date, commit, seconds, failures, machine } = result
+    const { commit, seconds, failures, machine } = result
     const outcome = failures.length === 0 ? 'ok' : '**failed**'
-    return [
-      name,
-      `${date.slice(0, 16).replace('T', ' ')}`,
-      commit,
-      duration(seconds),
-      machine.loadBefore,
-      outcome,
-    ]
+    return [name, minuteOf(result), commit, duration(seconds), machine.loadBefore, outcome]
   })
-  const head = ['part', 'date (UTC)', 'commit', 'took', 'load before', 'result']
+  const machine = machineOf(results)
+  const apart = PART_NAMES.flatMap((name) => {
+    const origin = originOf(results, name)
+    return origin === null ? [] : `- ${name}: ${origin}`
+  })
   return [
-    [...machines].join('\n\n'),
+    machine === null ? '' : `${machine}.`,
     'The load before is what the machine was busy with in the minute before a part began: above 0.5 or so, times are those of a machine that does other work as well.',
-    table(head, rows),
+    table(['part', 'date (UTC)', 'commit', 'took', 'load before', 'result'], rows),
+    apart.length === 0 ? '' : ['Measured apart from the rest:', apart.join('\n')].join('\n\n'),
   ].filter((block) => block !== '')
 }
 
@@ -79,5 +70,5 @@ Linux with \`redis-server\` on the PATH.
 npx pnpm@10.34.9 install
 npx pnpm@10.34.9 prove                          # everything but the soak, about an hour
 npx pnpm@10.34.9 prove --only load --minutes 1  # a short try of one step
-npx pnpm@10.34.9 soak                           # two hours
+npx pnpm@10.34.9 soak                           # two hours; kept in apps/e2e/load/last-soak.json
 \`\`\``
