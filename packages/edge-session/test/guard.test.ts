@@ -37,26 +37,32 @@ describe('pathForms', () => {
     ['/a/', ['/a']],
     ['/a//', ['/a']],
     ['///a///b', ['/a/b']],
-    ['/a.rsc', ['/a']],
-    ['/a.RSC', ['/a']],
+    ['/a.rsc', ['/a', '/a.rsc']],
+    ['/a.RSC', ['/a', '/a.RSC']],
     ['/a.rsc/b', ['/a.rsc/b']],
-    ['/index.rsc', ['/', '/index']],
-    ['/a.segments/_tree.segment.rsc', ['/a', '/a.segments/_tree.segment']],
+    ['/index.rsc', ['/', '/index', '/index.rsc']],
+    ['/a.segments/_tree.segment.rsc', ['/a', '/a.segments/_tree.segment', '/a.segments/_tree.segment.rsc']],
     ['/a.segments/_tree.segment', ['/a', '/a.segments/_tree.segment']],
     ['/a.segments/_tree', ['/a.segments/_tree']],
-    ['/a.segments/b/$d$id.segment.rsc', ['/a', '/a.segments/b/$d$id.segment']],
-    ['/a.segments/b c\n.segment.rsc', ['/a', '/a.segments/b c\n.segment']],
+    [
+      '/a.segments/b/$d$id.segment.rsc',
+      ['/a', '/a.segments/b/$d$id.segment', '/a.segments/b/$d$id.segment.rsc'],
+    ],
+    ['/a.segments/b c\n.segment.rsc', ['/a', '/a.segments/b c\n.segment', '/a.segments/b c\n.segment.rsc']],
     ['/a.segments/b.segment.rsc/c', ['/a.segments/b.segment.rsc/c']],
-    ['/a.segments/.segment.rsc', ['/a.segments/.segment']],
-    ['/_next/data/build-1/a/b.json', ['/a/b']],
-    ['/_next/data/build-1/a%0Ab.json', ['/a\nb']],
-    ['/_NEXT/data/build-1/a.JSON', ['/a']],
-    ['/_next/data/build-1/a.json/', ['/a']],
-    ['/a.rsc/', ['/a']],
-    ['/a.segments/b.segment.rsc/', ['/a', '/a.segments/b.segment']],
-    ['/a.segments/b.segments/c.segment.rsc', ['/a', '/a.segments/b.segments/c.segment']],
-    ['/a/.rsc', ['/a']],
-    ['/_next/data/build-1/index.json', ['/']],
+    ['/a.segments/.segment.rsc', ['/a.segments/.segment', '/a.segments/.segment.rsc']],
+    ['/_next/data/build-1/a/b.json', ['/a/b', '/_next/data/build-1/a/b.json']],
+    ['/_next/data/build-1/a%0Ab.json', ['/a\nb', '/_next/data/build-1/a\nb.json']],
+    ['/_NEXT/data/build-1/a.JSON', ['/a', '/_NEXT/data/build-1/a.JSON']],
+    ['/_next/data/build-1/a.json/', ['/a', '/_next/data/build-1/a.json']],
+    ['/a.rsc/', ['/a', '/a.rsc']],
+    ['/a.segments/b.segment.rsc/', ['/a', '/a.segments/b.segment', '/a.segments/b.segment.rsc']],
+    [
+      '/a.segments/b.segments/c.segment.rsc',
+      ['/a', '/a.segments/b.segments/c.segment', '/a.segments/b.segments/c.segment.rsc'],
+    ],
+    ['/a/.rsc', ['/a', '/a/.rsc']],
+    ['/_next/data/build-1/index.json', ['/', '/index', '/_next/data/build-1/index.json']],
     ['/_next/data/build-1/a.json/b', ['/_next/data/build-1/a.json/b']],
     ['/_next/data/a.json', ['/_next/data/a.json']],
     ['/x/_next/data/build-1/a.json', ['/x/_next/data/build-1/a.json']],
@@ -84,6 +90,16 @@ describe('guard', () => {
     ['/index', { routes: ['/:slug'] }],
     ['/about.segments/_tree.segment', { publicRoutes: ['/about'] }],
     ['/dashboard.segments/_tree.segment', { routes: ['/dashboard'] }],
+    ['/_Next/data/x/y.json', { routes: ['/:tenant/data/:path*'] }],
+    ['/%5fnext/data/x/y.json', { routes: ['/:tenant/data/:path*'] }],
+    ['/_next/data/x/y.JSON', { routes: ['/:tenant/data/:path*'] }],
+    ['/_next/data/b/%5fnext/data/x/y.json.json', { routes: ['/:tenant/data/:path*'] }],
+    ['/_next/data/x/y.json', { routes: ['/:tenant/data/:path*'] }],
+    ['/report.RSC', { routes: ['/:name(report.RSC)'] }],
+    ['/open.RSC', { publicRoutes: ['/open'] }],
+    ['/open%2ersc', { publicRoutes: ['/open'] }],
+    ['/_Next/data/x/open.json', { publicRoutes: ['/open'] }],
+    ['/_Next/data/x/index.json', { publicRoutes: ['/'] }],
     ['/dashboard.segments/_tree.segment.rsc', { routes: ['/dashboard'] }],
   ] as const)('protects %s, which may be a page of its own or part of one, with %j', (path, options) => {
     expect(judge(options, path)?.protected).toBe(true)
@@ -112,7 +128,15 @@ describe('guard', () => {
 
   it('protects a path if any reading of it is', () => {
     const options: ProtectOptions<JsonObject> = { routes: ['/admin'] }
-    for (const path of ['/admin', '/ADMIN', '/admin/', '/%61dmin', '/%2561dmin', '/admin.rsc'])
+    for (const path of [
+      '/admin',
+      '/ADMIN',
+      '/admin/',
+      '/%61dmin',
+      '/%2561dmin',
+      '/admin.rsc',
+      '/_next/data/b/admin.json',
+    ])
       expect([path, judge(options, path)?.protected]).toEqual([path, true])
     for (const path of ['/', '/admins', '/admin/x', '/x/admin', '/%252561dmin'])
       expect([path, judge(options, path)?.protected]).toEqual([path, false])

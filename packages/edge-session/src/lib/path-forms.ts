@@ -28,15 +28,14 @@ function isAmbiguous(decoded: string, raw: string): boolean {
 
 /**
  * The page that is meant, without what Next.js adds around its path for data and segment requests, and the path as it
- * stands, which may be the page of a dynamic route.
+ * stands, which may be the page of a dynamic route: Next.js takes off only what is written exactly as it writes it.
  */
 function readings(path: string): readonly string[] {
   const tidy = withoutLastSlash(path.replace(/\/{2,}/g, '/'))
   const data = tidy.replace(/^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/i, '$1')
   const literal = withoutLastSlash(data.replace(/\.rsc$/i, ''))
   const page = withoutSegment(literal)
-  const name = page === '/index' ? '/' : page
-  return data === tidy ? [name, literal] : [name]
+  return [page === '/index' ? '/' : page, literal, tidy]
 }
 
 function withoutLastSlash(path: string): string {

@@ -7,7 +7,7 @@
  * | advisory                             | there                                                        |
  * |--------------------------------------|--------------------------------------------------------------|
  * | CVE-2025-29927, CVE-2026-44575       | identity.test.ts, paths.test.ts: over raw sockets            |
- * | CVE-2026-41248 (raw path), GHSA-x732 | paths.test.ts: the page itself, not only the proxy           |
+ * | CVE-2026-41248 (raw path), GHSA-x732 | paths.test.ts: the page itself, and the proxy by itself      |
  * | CVE-2025-48947, CVE-2025-64762       | caching.test.ts: behind a cache, static pages and actions    |
  * | CVE-2026-40155 (bleed)               | identity.test.ts: many users through `next start`            |
  * | CVE-2026-45364 (IPv6 as rate key)    | lifecycle.test.ts: the demo's limit, as we ship no other     |

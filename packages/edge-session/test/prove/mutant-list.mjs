@@ -67,8 +67,8 @@ export const MUTANTS = [
   {
     name: 'what a replica says of a replaced token decides whom its reuse ends',
     file: 'recognition.ts',
-    find: 'await store.destroy({ userId, id: family })\n        return reuseOf',
-    replace: 'await null\n        return reuseOf',
+    find: 'const isReuse = found || (await store.destroy({ userId, id: family }))',
+    replace: 'const isReuse = found',
     test: 'recognition.test.ts',
     named: 'sends it to an id that nothing leads on from',
   },
@@ -257,6 +257,14 @@ export const MUTANTS = [
     replace: 'return config.cookie.name\n      },',
     test: 'server-edges.test.ts',
     named: 'what fails',
+  },
+  {
+    name: 'a path that only resembles one of Next.js’ own is not judged as it stands',
+    file: 'path-forms.ts',
+    find: "? '/' : page, literal, tidy]",
+    replace: "? '/' : page, literal]",
+    test: 'guard.test.ts',
+    named: 'which may be a page of its own',
   },
   {
     name: 're-authentication leaves the old id alive (R-06)',
@@ -846,8 +854,8 @@ export const MUTANTS = [
   {
     name: 'a page of its own is taken for a part of another one',
     file: 'path-forms.ts',
-    find: 'data === tidy ? [name, literal] : [name]',
-    replace: '[name]',
+    find: ': page, literal, tidy]',
+    replace: ': page]',
     test: 'guard.test.ts',
     named: 'may be a page of its own',
   },
