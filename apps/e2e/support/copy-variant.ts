@@ -32,10 +32,19 @@ export function copyVariant(variant: Variant): void {
     cheapenPasswords(directory)
     // For the pages whose getSession() has no proxy before it.
     edit(join(directory, 'proxy.ts'), (text) => text.replace('_next/image)', '_next/image|unmatched/)'))
+    // For those that nothing but the proxy guards.
+    edit(join(directory, 'session.ts'), (text) => text.replace("'/:tenant/settings',", `$&${PROXIED}`))
   }
   placeProxy(variant)
   linkModules(variant)
 }
+
+/** Patterns of the pages of `fixtures/` that ask for no session. */
+const PROXIED = `
+      '/:tenant/proxied',
+      '/:tenant/data/:path*',
+      '/vault/:path*',
+      '/prerendered',`
 
 const DEMO_COST = [16_384, 8, 5] as const
 const TEST_COST = [2, 1, 1] as const

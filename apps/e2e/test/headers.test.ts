@@ -4,10 +4,19 @@ import { isPrivate } from '../support/every-reply.ts'
 import { sample } from '../support/extent.ts'
 import { TRICKS } from '../support/hostile-headers.ts'
 import type { Reply } from '../support/http.ts'
+import { PRERENDERED, PROXIED } from '../support/proxied-pages.ts'
 import { actionIds } from '../support/server-actions.ts'
 import { GUARDED } from '../support/variants.ts'
 
-const GUARDED_PAGES = ['/dashboard', '/admin', '/files/private/a', '/acme/settings', '/cached']
+const GUARDED_PAGES = [
+  '/dashboard',
+  '/admin',
+  '/files/private/a',
+  '/acme/settings',
+  '/cached',
+  PROXIED[0],
+  PRERENDERED,
+]
 const OPEN = [
   '/',
   '/_next/static/x',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { expectProblem } from '../support/expect-problem.ts'
+import { PRERENDERED, PROXIED } from '../support/proxied-pages.ts'
 import { actionCall, actionForm, actionIds } from '../support/server-actions.ts'
 import { NO_PROXY } from '../support/variants.ts'
 
@@ -36,6 +37,17 @@ describe('without a proxy', () => {
       const { text } = await bench.visitor().send(path, { headers, mayFail: true })
       expect(text).not.toContain(secret)
     }
+  })
+
+  it.each(PROXIED)('%s, which leaves that to the proxy, shows itself to anybody', async (path) => {
+    const { status, text } = await bench.visitor().get(path)
+    expect([status, /secret:\w/.test(text)]).toEqual([200, true])
+  })
+
+  it('a prerendered page shows itself to anybody, and lets caches keep it', async () => {
+    await expect(bench.visitor().get(PRERENDERED)).rejects.toThrow(
+      `${PRERENDERED} answers a secret with Cache-Control "s-maxage=`,
+    )
   })
 
   it.each([

@@ -3,11 +3,15 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { useBench } from '../support/bench.ts'
 import { extent, sample } from '../support/extent.ts'
 import { spellingsOf } from '../support/path-spellings.ts'
+import { PRERENDERED, PROXIED, RESEMBLING, UNMATCHED } from '../support/proxied-pages.ts'
 import { forAllOverRaw, type RawRequest } from '../support/raw-http.ts'
 import { report } from '../support/report.ts'
 import { directoryOf, GUARDED } from '../support/variants.ts'
 
+/** Guarded by the proxy alone: of the others, the pages themselves would hide that it let somebody through. */
+const BY_PROXY: readonly string[] = [...PROXIED, PRERENDERED]
 const PATHS = [
+  ...BY_PROXY,
   '/dashboard',
   '/dashboard/sessions',
   '/admin',
@@ -41,8 +45,9 @@ describe.each(GUARDED)('odd paths on $name', (variant) => {
   const bench = useBench(variant)
   const tried = new Set<string>()
   let requests = 0
+  let byProxy = 0
 
-  afterAll(() => report('raw paths', { variant: variant.name, paths: tried.size, requests }))
+  afterAll(() => report('raw paths', { variant: variant.name, paths: tried.size, requests, byProxy }))
 
   function spellings(path: string): readonly string[] {
     return spellingsOf(path, readFileSync(`${directoryOf(variant)}/.next/BUILD_ID`, 'utf8'))
@@ -78,6 +83,7 @@ describe.each(GUARDED)('odd paths on $name', (variant) => {
           sample(targets, OTHERS, nth).map((target) => ({ target, headers })),
         ),
       ]
+      if (BY_PROXY.includes(path)) byProxy += asked.length
       expect(await ask(asked, SECRET)).toEqual({ shown: [], failed: [] })
     },
     120_000,
@@ -87,15 +93,49 @@ describe.each(GUARDED)('odd paths on $name', (variant) => {
     expect(tried.size).toBeGreaterThanOrEqual(extent === 'short' ? 400 : 5_000)
   })
 
-  it('some of these spellings do reach the page for its user', async () => {
-    const cookie = (await bench.user('alice')).cookie()
-    const asked = sample(spellings('/files/private/a'), { short: 6, usual: 3 }).map((target) => ({
-      target,
-      headers: { cookie },
-    }))
-    const { shown } = await ask(asked, SECRET)
-    expect(shown.length).toBeGreaterThan(extent === 'short' ? 5 : 20)
+  it.each(['/files/private/a', '/acme/proxied', '/vault/a/b'])(
+    'some of these spellings of %s do reach the page for its user',
+    async (path) => {
+      const cookie = (await bench.user('alice')).cookie()
+      const asked = sample(spellings(path), { short: 6, usual: 3 }).map((target) => ({
+        target,
+        headers: { cookie },
+      }))
+      const { shown } = await ask(asked, SECRET)
+      expect(shown.length).toBeGreaterThan(extent === 'short' ? 5 : 20)
+    },
+    60_000,
+  )
+
+  it('each of those that only the proxy guards shows itself to its user', async () => {
+    const headers = { cookie: (await bench.user('alice')).cookie() }
+    const { shown } = await ask(
+      BY_PROXY.map((target) => ({ target, headers })),
+      SECRET,
+    )
+    expect(shown.length).toBe(BY_PROXY.length)
+  })
+
+  it('an address that only resembles those of Next.js’ own requests is guarded as what it is', async () => {
+    const buildId = readFileSync(`${directoryOf(variant)}/.next/BUILD_ID`, 'utf8')
+    const targets = [...RESEMBLING, `/_next/data/${buildId}/%5fnext/data/x/y.json.json`]
+    const asked = targets.flatMap((target) =>
+      [BROWSER, ...CLIENTS].map((headers) => ({ target, headers: headers as Record<string, string> })),
+    )
+    byProxy += asked.length
+    expect(await ask(asked, SECRET)).toEqual({ shown: [], failed: [] })
+    const headers = { cookie: (await bench.user('alice')).cookie() }
+    const { shown } = await ask(
+      targets.map((target) => ({ target, headers })),
+      SECRET,
+    )
+    expect(shown.length).toBeGreaterThanOrEqual(6)
   }, 60_000)
+
+  it('where no proxy runs, the same look finds what such a page shows an anonymous visitor', async () => {
+    const { shown } = await ask([{ target: UNMATCHED, headers: BROWSER }], SECRET)
+    expect(shown.length).toBe(1)
+  })
 
   it('no spelling of /admin shows it to a member', async () => {
     const cookie = (await bench.user('bob')).cookie()
