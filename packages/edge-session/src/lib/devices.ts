@@ -14,7 +14,10 @@ export interface DeviceFunctions<Data> {
    * Resolves to whether there was one.
    */
   revokeSession(id: string, options?: { readonly userId?: string }): Promise<boolean>
-  /** Ends all sessions of the current user but this one. Resolves to their number. */
+  /**
+   * Ends all sessions of the current user but this one. Resolves to their number. Where this one has ended meanwhile, it
+   * ends none and throws `ERR_SESSION_NOT_FOUND`.
+   */
   revokeOtherSessions(): Promise<number>
   /** Ends all sessions of a user: after a password change, a stolen device, a ban. Resolves to their number. */
   revokeAllSessions(userId: string): Promise<number>
