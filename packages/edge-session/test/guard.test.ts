@@ -51,8 +51,8 @@ describe('pathForms', () => {
     ['/a.segments/b c\n.segment.rsc', ['/a', '/a.segments/b c\n.segment', '/a.segments/b c\n.segment.rsc']],
     ['/a.segments/b.segment.rsc/c', ['/a.segments/b.segment.rsc/c']],
     ['/a.segments/.segment.rsc', ['/a.segments/.segment', '/a.segments/.segment.rsc']],
-    ['/_next/data/build-1/a/b.json', ['/a/b', '/_next/data/build-1/a/b.json']],
-    ['/_next/data/build-1/a%0Ab.json', ['/a\nb', '/_next/data/build-1/a\nb.json']],
+    ['/_next/data/build-1/a/b.json', ['/a/b']],
+    ['/_next/data/build-1/a%0Ab.json', ['/a\nb']],
     ['/_NEXT/data/build-1/a.JSON', ['/a', '/_NEXT/data/build-1/a.JSON']],
     ['/_next/data/build-1/a.json/', ['/a', '/_next/data/build-1/a.json']],
     ['/a.rsc/', ['/a', '/a.rsc']],
@@ -62,7 +62,7 @@ describe('pathForms', () => {
       ['/a', '/a.segments/b.segments/c.segment', '/a.segments/b.segments/c.segment.rsc'],
     ],
     ['/a/.rsc', ['/a', '/a/.rsc']],
-    ['/_next/data/build-1/index.json', ['/', '/index', '/_next/data/build-1/index.json']],
+    ['/_next/data/build-1/index.json', ['/']],
     ['/_next/data/build-1/a.json/b', ['/_next/data/build-1/a.json/b']],
     ['/_next/data/a.json', ['/_next/data/a.json']],
     ['/x/_next/data/build-1/a.json', ['/x/_next/data/build-1/a.json']],
@@ -94,7 +94,6 @@ describe('guard', () => {
     ['/%5fnext/data/x/y.json', { routes: ['/:tenant/data/:path*'] }],
     ['/_next/data/x/y.JSON', { routes: ['/:tenant/data/:path*'] }],
     ['/_next/data/b/%5fnext/data/x/y.json.json', { routes: ['/:tenant/data/:path*'] }],
-    ['/_next/data/x/y.json', { routes: ['/:tenant/data/:path*'] }],
     ['/report.RSC', { routes: ['/:name(report.RSC)'] }],
     ['/open.RSC', { publicRoutes: ['/open'] }],
     ['/open%2ersc', { publicRoutes: ['/open'] }],
@@ -140,6 +139,17 @@ describe('guard', () => {
       expect([path, judge(options, path)?.protected]).toEqual([path, true])
     for (const path of ['/', '/admins', '/admin/x', '/x/admin', '/%252561dmin'])
       expect([path, judge(options, path)?.protected]).toEqual([path, false])
+  })
+
+  it('takes what Next.js asks for as data for its page alone (skipProxyUrlNormalize)', () => {
+    const options: ProtectOptions<JsonObject> = { publicRoutes: ['/', '/about'], signIn: '/enter' }
+    for (const path of ['/_next/data/b/about.json', '/_next/data/b/index.json', '/_next/data/b/enter.json'])
+      expect([path, judge(options, path)?.protected]).toEqual([path, false])
+    expect(judge(options, '/_next/data/b/enter.json')?.isSignIn).toBe(true)
+    expect(judge(options, '/_next/data/b/account.json')?.protected).toBe(true)
+    expect(judge({ routes: ['/:path*'], signIn: '/enter' }, '/_next/data/b/enter.json')?.protected).toBe(
+      false,
+    )
   })
 
   it('is public only if every reading is', () => {

@@ -11,8 +11,13 @@ export function pathForms(pathname: string): readonly string[] | null {
   const forms = [once]
   const twice = decode(once)
   if (twice !== null && twice !== once) forms.push(twice)
-  return [...new Set(forms.flatMap(readings))]
+  // What Next.js itself would take for a request of data is nothing else, where it leaves taking that off to the proxy.
+  const isData = DATA.test(pathname)
+  return [...new Set(forms.flatMap((form) => readings(form, { isData })))]
 }
+
+const DATA = /^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/
+const LIKE_DATA = new RegExp(DATA, 'i')
 
 function decode(path: string): string | null {
   try {
@@ -30,12 +35,13 @@ function isAmbiguous(decoded: string, raw: string): boolean {
  * The page that is meant, without what Next.js adds around its path for data and segment requests, and the path as it
  * stands, which may be the page of a dynamic route: Next.js takes off only what is written exactly as it writes it.
  */
-function readings(path: string): readonly string[] {
+function readings(path: string, { isData }: { isData: boolean }): readonly string[] {
   const tidy = withoutLastSlash(path.replace(/\/{2,}/g, '/'))
-  const data = tidy.replace(/^\/_next\/data\/[^/]+(\/[\s\S]*)\.json$/i, '$1')
+  const data = tidy.replace(LIKE_DATA, '$1')
   const literal = withoutLastSlash(data.replace(/\.rsc$/i, ''))
   const page = withoutSegment(literal)
-  return [page === '/index' ? '/' : page, literal, tidy]
+  const name = page === '/index' ? '/' : page
+  return isData ? [name] : [name, literal, tidy]
 }
 
 function withoutLastSlash(path: string): string {

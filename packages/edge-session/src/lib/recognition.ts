@@ -70,7 +70,10 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     return store.read(ref, { authoritative: true })
   }
 
-  /** Before each step on a trail: by default a lookup stays within two seconds, however slow the answers are. */
+  /**
+   * Before each step on a trail, and what ends a stolen session: by default a lookup stays within two seconds, however slow
+   * the answers are. What was not done then, the next request does.
+   */
   function hurry(spent: Spent): void {
     const took = now() - spent.started
     if (took > config.kvTimeout * 1.5) throw new SessionUnknownError('read', 'timeout')
@@ -100,12 +103,15 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
         // Replaced so often since that its own trail is gone, while the session lives on? One that is younger than the
         // grace may belong to a request under way.
         const mayBeReuse = family !== token.id && now() >= issuedAt + config.rotationGrace
+        if (mayBeReuse) hurry(spent)
         const isReuse = mayBeReuse && (await store.destroy({ userId, id: family }))
         return isReuse ? reuseOf({ userId, id: family }) : { outcome: 'none', reason: 'revoked' }
       }
       if (now() >= stored.graceEnd) {
         // Rotated on meanwhile, or as a replica that lags does not know yet, it may not be found from there.
+        hurry(spent)
         const found = await store.destroy({ userId, id: stored.nextId })
+        if (!found) hurry(spent)
         const isReuse = found || (await store.destroy({ userId, id: family }))
         return isReuse ? reuseOf({ userId, id: stored.nextId }) : { outcome: 'none', reason: 'revoked' }
       }

@@ -261,8 +261,8 @@ export const MUTANTS = [
   {
     name: 'a path that only resembles one of Next.js’ own is not judged as it stands',
     file: 'path-forms.ts',
-    find: "? '/' : page, literal, tidy]",
-    replace: "? '/' : page, literal]",
+    find: '[name, literal, tidy]',
+    replace: '[name, literal]',
     test: 'guard.test.ts',
     named: 'which may be a page of its own',
   },
@@ -854,8 +854,8 @@ export const MUTANTS = [
   {
     name: 'a page of its own is taken for a part of another one',
     file: 'path-forms.ts',
-    find: ': page, literal, tidy]',
-    replace: ': page]',
+    find: ': [name, literal, tidy]',
+    replace: ': [name]',
     test: 'guard.test.ts',
     named: 'may be a page of its own',
   },
