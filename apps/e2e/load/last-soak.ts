@@ -15,13 +15,14 @@ export interface SoakSummary extends Omit<SoakFigures, 'samples' | 'load'> {
 
 /** Committed, as not every clone can take two hours. */
 const FILE = join(E2E, 'load/last-soak.json')
+const LONG_ENOUGH = 120
 /** About as many rows are shown. */
 const ROWS = 24
 
-/** Keeps the soak among these results for every clone. */
+/** Keeps the soak among these results for every clone, if it was as long as it has to be. */
 export async function keepSoak(directory: string): Promise<void> {
   const soak = readResult(directory, 'soak')
-  if (soak === null) return
+  if (soak === null || Number((soak.figures as { minutes?: number }).minutes) < LONG_ENOUGH) return
   writeFileSync(FILE, JSON.stringify(inShort(soak)))
   await runCommand(pnpm('exec', 'biome', 'format', '--write', FILE))
 }

@@ -28,7 +28,7 @@ export function noneOf(count: number, all: number): Measured | null {
 export function ratio(measured: number, calm: number, aimed: number): Measured {
   const times = measured / calm
   const words = `${text(times)} × (${milliseconds(measured)}, ${milliseconds(calm)} without)`
-  return { measured: words, met: times <= aimed }
+  return { measured: words, met: measured > 0 && calm > 0 && times <= aimed }
 }
 
 /** No number where nothing was counted. */

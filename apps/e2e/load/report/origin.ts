@@ -14,7 +14,8 @@ export function originOf(results: Results, part: PartName): string | null {
   if (result === null || newest === null) return null
   const where = comparison(result.machine, newest.machine)
   if (result.commit === newest.commit && where === null) return null
-  return `${minuteOf(result)} UTC, commit ${result.commit}, ${where ?? 'on a machine of the same kind'}.`
+  const same = ['on a machine of the same kind', unrecordedOf(result.machine)].filter((words) => words !== '')
+  return `${minuteOf(result)} UTC, commit ${result.commit}, ${where ?? same.join('; ')}.`
 }
 
 /** `2026-11-22 04:25`. */
@@ -42,9 +43,13 @@ function comparison(machine: Machine, other: Machine): string | null {
 function wordsOf(machine: Machine): string {
   const versions = versionsOf(machine)
   const known = versions.flatMap(([name, version]) => (version === null ? [] : `${name} ${version}`))
-  const unknown = versions.flatMap(([name, version]) => (version === null ? name : []))
-  const lists = [known.join(', '), unknown.length === 0 ? '' : `${unknown.join(', ')} not recorded`]
+  const lists = [known.join(', '), unrecordedOf(machine)]
   return [hardwareOf(machine), ...lists].filter((words) => words !== '').join('; ')
+}
+
+function unrecordedOf(machine: Machine): string {
+  const names = versionsOf(machine).flatMap(([name, version]) => (version === null ? name : []))
+  return names.length === 0 ? '' : `${names.join(', ')} not recorded`
 }
 
 function hardwareOf({ cpu, cores, memoryGiB }: Machine): string {
