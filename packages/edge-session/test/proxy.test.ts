@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createProxy } from '../src/lib/create-proxy.ts'
 import { decodeUserId } from '../src/lib/identity.ts'
 import type { KVTransport } from '../src/lib/kv-transport.ts'
 import type { ProxyFunction } from '../src/lib/proxy.ts'
@@ -20,6 +21,16 @@ beforeEach(async () => {
   app.events.length = 0
 })
 afterAll(() => app.stop())
+
+describe('createProxy', () => {
+  it('makes a proxy that knows the same sessions', async () => {
+    const kv = restTransport({ url: app.kv.url, token: app.kv.token })
+    const proxy = createProxy({ secret: SECRET, kv, now: () => app.clock.now, protect: PROTECT })
+    const token = await app.signIn('alice')
+    expect((await visit(proxy, '/dashboard', { token })).seen?.get('x-user-id')).toBe('alice')
+    expect((await visit(proxy, '/dashboard')).location).toBe('https://app.test/login?next=%2Fdashboard')
+  })
+})
 
 describe('proxy: anonymous visitors', () => {
   it('costs no KV command and touches nothing on a public page', async () => {
