@@ -48,9 +48,11 @@ describe('listSessions', () => {
     expect((await admin.run(revoking)).thrown).toBe('ERR_INVALID_ARGUMENT')
   })
 
-  it('gives none to a visitor without a session', async () => {
+  it('gives none to a visitor without a session, and asks KV nothing', async () => {
     await signIn('alice')
+    const before = site.kv.stats().commands
     expect((await routeBrowser().run(() => app.listSessions())).value).toEqual([])
+    expect(site.kv.stats().commands - before).toBe(0)
   })
 
   it('leaves out what the schema refuses', async () => {
@@ -78,13 +80,14 @@ describe('a session that was revoked, of which a cache does not know yet', () =>
     for (let view = 0; view < 3; view += 1) await thief.run(() => app.getSession())
     await owner.run(() => elsewhere.revokeSession(thief.id))
     expect(await isSignedIn(thief)).toBe(true)
-    expect(await thief.run(() => app.revokeOtherSessions())).toMatchObject({
-      thrown: 'ERR_SESSION_NOT_FOUND',
-    })
-    expect(await thief.run(() => app.revokeSession(owner.id))).toMatchObject({
-      thrown: 'ERR_SESSION_NOT_FOUND',
-    })
-    expect(await isSignedIn(owner)).toBe(true)
+    const ways: (() => Promise<unknown>)[] = [
+      () => app.revokeSession(owner.id),
+      () => app.revokeOtherSessions(),
+    ]
+    for (const revoke of ways) {
+      expect((await thief.run(revoke)).thrown).toBe('ERR_SESSION_NOT_FOUND')
+      expect(await isSignedIn(owner)).toBe(true)
+    }
   })
 })
 
@@ -107,6 +110,50 @@ describe('a session that ended while its request went on', () => {
     const { thrown } = await routeBrowser(token).run(() => app.revokeOtherSessions())
     expect(thrown).toBe('ERR_SESSION_NOT_FOUND')
     expect(await isSignedIn(browser)).toBe(true)
+  })
+})
+
+describe('the rest of a request', () => {
+  it.each(['alice', 'bob'])('still has its session when another one of %s was ended', async (whose) => {
+    const [alice, other] = [await signIn('alice'), await signIn(whose)]
+    const { value } = await alice.run(async () => {
+      await app.revokeSession(other.id, { userId: whose })
+      if (whose !== 'alice') await app.revokeAllSessions(whose)
+      return (await app.getSession())?.userId
+    })
+    expect(value).toBe('alice')
+  })
+
+  it('has none any more when its own was ended, in either way', async () => {
+    const ways = [
+      (id: string) => app.revokeSession(id),
+      (id: string) => app.revokeSession(id, { userId: 'alice' }),
+      () => app.revokeAllSessions('alice'),
+    ]
+    for (const end of ways) {
+      const alice = await signIn('alice')
+      const { value } = await alice.run(async () => {
+        await app.getSession()
+        await end(alice.id)
+        return app.lookupSession()
+      })
+      expect(value).toEqual({ outcome: 'none', reason: 'revoked' })
+    }
+  })
+
+  it('costs what the command budget says: who it is, and the change', async () => {
+    const [phone, laptop] = [await signIn('alice'), await signIn('alice')]
+    const namesOf = async (work: () => Promise<unknown>) => {
+      const before = site.kv.journal().length
+      await phone.run(work)
+      return site.kv
+        .journal()
+        .slice(before)
+        .map(({ command }) => command[0])
+    }
+    expect(await namesOf(() => app.listSessions())).toEqual(['HMGET', 'EVAL'])
+    expect(await namesOf(() => app.revokeSession(laptop.id))).toEqual(['HMGET', 'EVAL'])
+    expect(await namesOf(() => app.revokeOtherSessions())).toEqual(['HMGET', 'EVAL'])
   })
 })
 
