@@ -92,8 +92,8 @@ describe('the package', () => {
 
   it('stays within its size budgets (own code, minified and gzipped, bytes)', async () => {
     const budgets: Record<string, number> = {
-      '.': 25_900,
-      './proxy': 17_000,
+      '.': 26_000,
+      './proxy': 17_100,
       './transports/rest': 1_400,
       './transports/upstash': 1_400,
       './transports/vercel-kv': 1_400,
