@@ -487,6 +487,8 @@ function factsOfKVStore(engine: 'embedded' | 'redis', options: LocalKVOptions): 
         expect(await store.list('alice')).toEqual([record])
         await kv.command('DEL', KEY)
         await kv.command(name, ...args)
+        expect(await store.revoke('alice', { except: record.id, now: START })).toBeNull()
+        expect(await keys(kv)).toEqual([KEY])
         expect(await store.revoke('alice', { except: null, now: START })).toBe(0)
         expect(await keys(kv)).toEqual([])
       },

@@ -120,6 +120,7 @@ return all.err and string.match(all.err, '^WRONGTYPE') and {} or all`
 export const REVOKE: string = `${CALL}${VALUES_OF}${FOLLOW}${DROP}${PRUNE}local known = redis.pcall('HMGET', KEYS[1], 's:')
 if known.err then
 if not string.match(known.err, '^WRONGTYPE') then return known end
+if ARGV[1] ~= '' then return -1 end
 call('DEL')
 return 0
 end

@@ -103,17 +103,14 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
         // Replaced so often since that its own trail is gone, while the session lives on? One that is younger than the
         // grace may belong to a request under way.
         const mayBeReuse = family !== token.id && now() >= issuedAt + config.rotationGrace
-        if (mayBeReuse) hurry(spent)
-        const isReuse = mayBeReuse && (await store.destroy({ userId, id: family }))
-        return isReuse ? reuseOf({ userId, id: family }) : { outcome: 'none', reason: 'revoked' }
+        return endReused(mayBeReuse ? [{ userId, id: family }] : [], spent)
       }
       if (now() >= stored.graceEnd) {
         // Rotated on meanwhile, or as a replica that lags does not know yet, it may not be found from there.
-        hurry(spent)
-        const found = await store.destroy({ userId, id: stored.nextId })
-        if (!found) hurry(spent)
-        const isReuse = found || (await store.destroy({ userId, id: family }))
-        return isReuse ? reuseOf({ userId, id: stored.nextId }) : { outcome: 'none', reason: 'revoked' }
+        return endReused(
+          [stored.nextId, family].map((next) => ({ userId, id: next })),
+          spent,
+        )
       }
       sid = sid === '' ? '' : await successorOf(sid, stored.nextId)
       id = stored.nextId
@@ -121,9 +118,15 @@ export function createRecognition(parts: RecognitionParts<RecognitionStore>): Re
     return { outcome: 'none', reason: 'revoked' }
   }
 
-  function reuseOf(ended: SessionRef): RecordLookup {
-    emit({ type: 'rotation-reuse', ...ended })
-    return { outcome: 'none', reason: 'rotated-reuse' }
+  /** Ends the session of a token that came back too late, under the first of these ids that leads to it. */
+  async function endReused(refs: readonly SessionRef[], spent: Spent): Promise<RecordLookup> {
+    for (const ref of refs) {
+      hurry(spent)
+      if (!(await store.destroy(ref))) continue
+      emit({ type: 'rotation-reuse', ...ref })
+      return { outcome: 'none', reason: 'rotated-reuse' }
+    }
+    return { outcome: 'none', reason: 'revoked' }
   }
 
   /** Which of the sids our secrets derive is the stored one; empty if the rotation was made with a secret we lack. */

@@ -103,18 +103,17 @@ export function createSessionFunctions<Data>(app: {
    * cookies gets as far as asking for the name.
    */
   function assertCookiesWritable(state: RequestState<Data>, operation: string): void {
-    let asked = false
+    const writable = new Error('The name was asked for.')
     const probe = {
       value: '',
       get name(): string {
-        asked = true
-        throw new ReadOnlyContextError(operation)
+        throw writable
       },
     }
     try {
       state.cookies.set(probe)
-    } catch {
-      if (!asked) throw new ReadOnlyContextError(operation)
+    } catch (error) {
+      if (error !== writable) throw new ReadOnlyContextError(operation)
     }
   }
 
