@@ -1,4 +1,3 @@
-import './support/async-local-storage.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { EdgeSession } from '../src/lib/edge-session.ts'

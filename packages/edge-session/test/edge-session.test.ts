@@ -1,4 +1,3 @@
-import './support/async-local-storage.ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession } from '../src/lib/edge-session.ts'
 import { memoryStore } from '../src/lib/memory-store.ts'

@@ -59,11 +59,17 @@ describe('a connection to KV', () => {
 
   it('says aloud, once, that KV refuses the app, and nothing of what it was asked', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const refusing = (reply: string) => connect(() => Promise.reject(new KVError('reply', reply))).kv
-    for (const reply of ['OOM', 'ERR', 'WRONGPASS', 'WRONGPASS', 'NOAUTH', 'NOPERM'])
-      await refusing(reply)
-        .call('read', COMMAND)
-        .catch(() => {})
+    // As in a process that has just begun.
+    vi.resetModules()
+    const fresh = {
+      ...(await import('../src/lib/kv-connection.ts')),
+      ...(await import('../src/lib/kv-transport.ts')),
+    }
+    for (const reply of ['OOM', 'ERR', 'WRONGPASS', 'WRONGPASS', 'NOAUTH', 'NOPERM']) {
+      const transport = () => Promise.reject(new fresh.KVError('reply', reply))
+      const kv = fresh.createKVConnection({ transport })
+      await expect(kv.call('read', COMMAND)).rejects.toMatchObject({ reason: `reply ${reply}` })
+    }
     expect(error.mock.calls).toEqual([[expect.stringContaining('KV refuses this app (WRONGPASS)')]])
     expect(String(error.mock.calls)).not.toMatch(/alice|HMGET|(?<!edge-)session:/)
     error.mockRestore()

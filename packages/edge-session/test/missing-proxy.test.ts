@@ -1,10 +1,12 @@
-import './support/async-local-storage.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createEdgeSession } from '../src/lib/edge-session.ts'
-import { memoryStore } from '../src/lib/memory-store.ts'
 import { routeBrowser } from './support/route-browser.ts'
 import { SECRET } from './support/secrets.ts'
 import { visit } from './support/visit.ts'
+
+// As in a process that has just begun.
+vi.resetModules()
+const { createEdgeSession } = await import('../src/lib/edge-session.ts')
+const { memoryStore } = await import('../src/lib/memory-store.ts')
 
 const app = createEdgeSession({ secret: SECRET, store: memoryStore() })
 const stateless = createEdgeSession({ mode: 'stateless', secret: SECRET, idle: '1h', absolute: '1h' })

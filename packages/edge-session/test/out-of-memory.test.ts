@@ -1,4 +1,3 @@
-import './support/async-local-storage.ts'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createEdgeSession } from '../src/lib/edge-session.ts'

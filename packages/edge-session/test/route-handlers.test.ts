@@ -1,4 +1,3 @@
-import './support/async-local-storage.ts'
 import { notFound, permanentRedirect, redirect } from 'next/navigation.js'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'

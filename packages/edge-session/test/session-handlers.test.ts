@@ -1,4 +1,3 @@
-import './support/async-local-storage.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEdgeSession, type EdgeSession } from '../src/lib/edge-session.ts'
 import type { JsonObject } from '../src/lib/record.ts'

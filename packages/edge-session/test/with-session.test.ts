@@ -1,4 +1,3 @@
-import './support/async-local-storage.ts'
 import { NextResponse } from 'next/server.js'
 import createIntlMiddleware from 'next-intl/middleware'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

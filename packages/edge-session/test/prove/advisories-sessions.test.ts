@@ -3,7 +3,6 @@
  * `advisories.test.ts` for the guards of routes. Races are run here in the order of their report; in every order, in
  * `interleavings.test.ts`.
  */
-import '../support/async-local-storage.ts'
 import { inspect } from 'node:util'
 import { CompactEncrypt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'

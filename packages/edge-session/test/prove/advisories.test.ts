@@ -12,7 +12,6 @@
  * | CVE-2026-40155 (bleed)               | identity.test.ts: many users through `next start`            |
  * | CVE-2026-45364 (IPv6 as rate key)    | lifecycle.test.ts: the demo's limit, as we ship no other     |
  */
-import '../support/async-local-storage.ts'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cookieValues } from '../../src/lib/cookie.ts'

@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/*.test.{ts,tsx}', 'test/stryker/*.stryker.ts'],
     exclude: ['test/{docs,edge,layering,package,races,types}.test.ts', 'test/store-contract{,.edge}.test.ts'],
-    setupFiles: ['test/stryker/fixed-seed.ts'],
+    setupFiles: ['test/support/each-file.ts', 'test/stryker/fixed-seed.ts'],
     sequence: { sequencer: CheapestFirst },
     // No `redis-server` is found there, so none is started.
     env: { PATH: '/nowhere', REDIS_URL: '' },

@@ -12,7 +12,6 @@ export interface RouteRequest {
 /**
  * Sends a request through Next.js' own app route module, which gives handlers their `headers()` and `cookies()` and
  * puts the cookies they set onto the response. Not public API, so this is the one place that knows of it.
- * Needs `async-local-storage.ts` to be imported first.
  */
 export async function callRoute(
   exported: object,
