@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 import { WORKERS_ON_ONE_REDIS } from './test/support/redis-databases.ts'
 
 const { TEST_RESULTS, REDIS_URL } = process.env
@@ -15,6 +16,7 @@ export default defineConfig({
     // again with `vi.resetModules()`.
     isolate: false,
     setupFiles: ['test/support/each-file.ts'],
+    sequence: { sequencer: LongestFirst },
     maxWorkers: REDIS_URL ? Math.min(workers, WORKERS_ON_ONE_REDIS) : workers,
     testTimeout: 20_000,
     reporters: TEST_RESULTS ? ['default', ['json', { outputFile: report }]] : ['default'],

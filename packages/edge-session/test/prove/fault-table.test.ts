@@ -22,6 +22,9 @@ import {
 } from './support/fault-operations.ts'
 import { FAULTS, type Fault } from './support/fault-table.ts'
 import { impatientTransport } from './support/impatient-transport.ts'
+import { computeCryptoPromptly } from './support/prompt-crypto.ts'
+
+computeCryptoPromptly()
 
 let app: TestInstance & { stop(): Promise<void> }
 /** Past HTTP, and so past every fault. */
