@@ -1,5 +1,4 @@
 import { type LocalKV, startLocalKV } from 'local-kv'
-import { afterEach } from 'vitest'
 import type { SessionEvent } from '../../src/lib/events.ts'
 import { createKVEngine, type KVEngine } from '../../src/lib/kv-engine.ts'
 import { kvStore } from '../../src/lib/kv-store.ts'
@@ -11,7 +10,7 @@ import type { SessionStore } from '../../src/lib/session-store.ts'
 import { restTransport } from '../../src/lib/transports/rest.ts'
 import { redisOfWorker } from './redis-databases.ts'
 import { SECRET } from './secrets.ts'
-import { expectEveryKeyToExpire, hasFewKeys, type TimeToLiveOptions } from './time-to-live.ts'
+import { expectEveryKeyToExpire, type TimeToLiveOptions, watched } from './time-to-live.ts'
 
 export { OTHER_SECRET, SECRET } from './secrets.ts'
 
@@ -35,13 +34,6 @@ export interface TestInstance {
     fields?: Partial<{ role: string; data: JsonObject; idle: number; remember: boolean }>,
   ): Promise<string>
 }
-
-/** Those of this file that are not stopped, and whose keys must not stay. */
-const watched = new Set<LocalKV>()
-// Here and not where an instance starts: there, in a hook or a test, it is too late for another hook.
-afterEach(async () => {
-  for (const kv of watched) if (await hasFewKeys(kv)) await expectEveryKeyToExpire(kv)
-})
 
 /** When it stops, and before that after each test while there are few, every key of its KV has a time to live. */
 export async function startInstance(

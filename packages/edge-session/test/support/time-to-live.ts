@@ -16,7 +16,14 @@ export async function expectEveryKeyToExpire(kv: LocalKV): Promise<void> {
   expect(staying, 'keys without a time to live').toEqual([])
 }
 
+/** Of instances that are not stopped yet, those whose keys must not stay. `each-file.ts` looks at them after each test. */
+export const watched = new Set<LocalKV>()
+
+export async function expectWatchedKeysToExpire(): Promise<void> {
+  for (const kv of watched) if (await hasFewKeys(kv)) await expectEveryKeyToExpire(kv)
+}
+
 /** To look at more than a hundred after each of hundreds of tests takes longer than the tests. */
-export async function hasFewKeys(kv: LocalKV): Promise<boolean> {
+async function hasFewKeys(kv: LocalKV): Promise<boolean> {
   return Number(await kv.command('DBSIZE')) <= 100
 }
