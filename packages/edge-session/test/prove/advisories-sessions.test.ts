@@ -173,7 +173,7 @@ describe('session stores', () => {
 })
 
 describe('signing in and out', () => {
-  it('passport CVE-2022-25896, fastify-passport CVE-2023-29019: a planted session does not become that of who signs in', async () => {
+  it('passport CVE-2022-25896, fastify-passport CVE-2023-29019, CVE-2023-29020: a planted session does not become that of who signs in', async () => {
     const planted = await app.signIn('mallory', { data: { csrf: 'known to mallory' } })
     const { session, send } = routes()
     const signIn = async () => Response.json(await session.createSession({ userId: 'alice' }))
@@ -182,7 +182,7 @@ describe('signing in and out', () => {
     expect(fresh).not.toBe(planted)
     expect(await outcomeOf(planted)).toBe('revoked')
     const recognised = await app.engine.recognise([fresh])
-    // CVE-2023-29020: nothing of what was in the session before, either.
+    // Nor does anything of what was in the session before.
     expect(recognised.outcome === 'active' && recognised.record).toMatchObject({ userId: 'alice', data: {} })
   })
 

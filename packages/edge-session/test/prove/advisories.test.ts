@@ -6,11 +6,17 @@
  *
  * | advisory                             | there                                                        |
  * |--------------------------------------|--------------------------------------------------------------|
- * | CVE-2025-29927, CVE-2026-44575       | identity.test.ts, paths.test.ts: over raw sockets            |
+ * | CVE-2025-29927                       | headers.test.ts: pages; identity.test.ts: routes             |
+ * | CVE-2026-44575                       | paths.test.ts: over raw sockets                              |
  * | CVE-2026-41248 (raw path), GHSA-x732 | paths.test.ts: the page itself, and the proxy by itself      |
- * | CVE-2025-48947, CVE-2025-64762       | caching.test.ts: behind a cache, static pages and actions    |
+ * | CVE-2025-48947, CVE-2025-64762       | shared-cache.test.ts: behind a cache; caching.test.ts: what  |
+ * |                                      | is said of storing it, on static pages and actions too       |
+ * | CVE-2025-55182 and its like          | contract-api.test.ts: bodies are bounded on our routes       |
  * | CVE-2026-40155 (bleed)               | identity.test.ts: many users through `next start`            |
  * | CVE-2026-45364 (IPv6 as rate key)    | lifecycle.test.ts: the demo's limit, as we ship no other     |
+ *
+ * Not tried: CVE-2024-22206 in a Pages API route, where `getSession()` is not to be had, and CVE-2026-44573 in an app of
+ * the Pages Router with `i18n`, which only that router knows; its requests are below.
  */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -23,7 +29,7 @@ import { restTransport } from '../../src/lib/transports/rest.ts'
 import { callRoute } from '../support/app-route.ts'
 import { OTHER_SECRET, SECRET, startInstance, type TestInstance } from '../support/instance.ts'
 import { routeBrowser } from '../support/route-browser.ts'
-import { visit } from '../support/visit.ts'
+import { type VisitOptions, visit } from '../support/visit.ts'
 import { report } from './report.ts'
 import { expectAllowedHeaders, expectNobody, flips } from './support/hostile.ts'
 import { PATIENCE } from './support/settings.ts'
@@ -53,8 +59,15 @@ function nameOf(session: { readonly userId: string; readonly id: string } | null
 }
 
 /** No page: sent to sign in, or refused as a path that nobody means. */
-async function expectGuarded(path: string, headers: Record<string, string> = {}): Promise<void> {
-  const { status, location, seen } = await visit(app.proxy, `https://app.test${path}`, { headers })
+async function expectGuarded(
+  path: string,
+  headers: Record<string, string> = {},
+  nextConfig: VisitOptions['nextConfig'] = {},
+): Promise<void> {
+  const { status, location, seen } = await visit(app.proxy, `https://app.test${path}`, {
+    headers,
+    nextConfig,
+  })
   expect({ path, guarded: [307, 400, 401].includes(status), passed: seen !== null }).toEqual({
     path,
     guarded: true,
@@ -104,6 +117,17 @@ describe('Next.js', () => {
       '/_next/data/x%2fy/dashboard.json',
     ])
       await expectGuarded(path, { 'x-nextjs-data': '1' })
+  })
+
+  it('CVE-2026-44573: with languages in the path, the page and its data are guarded in each and in none', async () => {
+    const nextConfig = { i18n: { locales: ['en', 'fr'], defaultLocale: 'en' }, basePath: '' }
+    for (const page of ['/dashboard', '/dashboard/a', '/acme/settings'])
+      for (const language of ['', '/en', '/fr']) {
+        await expectGuarded(`${language}${page}`, {}, nextConfig)
+        await expectGuarded(`/_next/data/BUILD${language}${page}.json`, { 'x-nextjs-data': '1' }, nextConfig)
+      }
+    for (const path of ['/app/dashboard', '/app/fr/dashboard', '/app/_next/data/BUILD/fr/dashboard.json'])
+      await expectGuarded(path, {}, { ...nextConfig, basePath: '/app' })
   })
 
   it('CVE-2026-44572: the redirect stays one with x-nextjs-data, and in no cache', async () => {

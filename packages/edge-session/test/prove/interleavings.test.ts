@@ -301,22 +301,31 @@ async function set(node: Node, held: Awaited<ReturnType<Node['held']>>, field: s
 const STORES: readonly {
   readonly store: string
   readonly schedules: number
-  readonly make: () => MakeStore
+  /** Schedule after schedule, in turn. */
+  readonly make: () => readonly MakeStore[]
 }[] = [
-  { store: 'KV', schedules: runs({ usual: 300, proof: 10_000 }), make: () => kvStores(kv) },
-  { store: 'memory', schedules: runs({ usual: 300, proof: 10_000 }), make: memoryStores },
+  {
+    store: 'KV, every other time with a change feed',
+    schedules: runs({ usual: 300, proof: 10_000 }),
+    make: () => [kvStores(kv), kvStores(kv, { changes: true })],
+  },
+  { store: 'memory', schedules: runs({ usual: 300, proof: 10_000 }), make: () => [memoryStores()] },
 ]
 
 describe.each(STORES)('over $schedules schedules each, in $store', ({ store, schedules, make }) => {
   for (const { name, race, options = {} } of RACES) {
     it(name, { timeout: PATIENCE }, async () => {
-      const makeStore = make()
-      const calm = createNode(makeStore({ turn: null }), options)
-      const nodeOf = createNodes(makeStore, options)
+      const kinds = make().map((makeStore) => ({
+        calm: createNode(makeStore({ turn: null }), options),
+        nodeOf: createNodes(makeStore, options),
+      }))
       const orders = new Set<string>()
       let count = 0
       await fc.assert(
         fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+          const kind = kinds[count % kinds.length]
+          if (kind === undefined) throw new Error('no store')
+          const { calm, nodeOf } = kind
           count += 1
           const interleaving = createInterleaving(scheduler)
           await race({

@@ -1,3 +1,6 @@
+// Of those that others were broken by, one has nothing here to break: an index that is read and then written. A user's
+// sessions are the fields of one hash.
+
 /** What to break (`find` occurs once in `file`), and the test that has to notice. */
 export const MUTANTS = [
   {
@@ -312,7 +315,15 @@ export const MUTANTS = [
     find: 'if tonumber(seen) < tonumber(ARGV[3]) then',
     replace: 'if true then',
     test: 'store-contract.test.ts',
-    named: 'touch',
+    named: 'touch never moves lastSeenAt back',
+  },
+  {
+    name: 'a late touch writes though the session has ended (XX dropped)',
+    file: 'kv-recognition-scripts.ts',
+    find: 'if not stored[1] or not seen then return 0 end',
+    replace: "seen = seen or '0'",
+    test: 'lifecycle.test.ts',
+    named: 'does not revive a session that ended meanwhile',
   },
   {
     name: 'a response with our cookie may be stored (auth0 CVE-2025-48947)',
@@ -352,7 +363,7 @@ export const MUTANTS = [
     find: '    next: { internal: true },\n',
     replace: '',
     test: 'next-data-cache.test.ts',
-    named: '',
+    named: 'never sees a record over restTransport',
   },
   {
     name: 'a sealed identity is good beside any token',

@@ -15,6 +15,8 @@ export interface Visit {
 export interface VisitOptions {
   readonly method?: string
   readonly headers?: Record<string, string>
+  /** What of the app's next.config the request's URL is read with; default: nothing. */
+  readonly nextConfig?: NonNullable<ConstructorParameters<typeof NextRequest>[1]>['nextConfig']
   /** Value of our cookie. */
   readonly token?: string
   /** Whole Cookie header. */
@@ -22,12 +24,19 @@ export interface VisitOptions {
 }
 
 export async function visit(proxy: ProxyFunction, path: string, options: VisitOptions = {}): Promise<Visit> {
-  const { method = 'GET', headers = {}, token, cookie = token && `__Host-session=${token}` } = options
+  const {
+    method = 'GET',
+    headers = {},
+    nextConfig,
+    token,
+    cookie = token && `__Host-session=${token}`,
+  } = options
   // As Next.js does before any proxy.
   const url = normalizeRscURL(new URL(path, 'https://app.test').href)
   const request = new NextRequest(url, {
     method,
     headers: { ...headers, ...(cookie && { cookie }) },
+    ...(nextConfig && { nextConfig }),
   })
   const pending: Promise<unknown>[] = []
   // Next.js exports only the type of the event; this is the part of it that a proxy may use.

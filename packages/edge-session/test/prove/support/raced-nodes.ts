@@ -38,11 +38,11 @@ export type MakeStore = (pace: Pace) => SessionStore
 
 export const NOW = Date.now()
 
-export function kvStores(kv: LocalKV): MakeStore {
+export function kvStores(kv: LocalKV, { changes = false }: { changes?: boolean } = {}): MakeStore {
   const direct = directTransport(kv)
   return (pace) => {
     const transport: KVTransport = (commands, options) => paced(pace, () => direct(commands, options))
-    return kvStore({ transport, timeout: 60_000 })
+    return kvStore({ transport, changes, timeout: 60_000 })
   }
 }
 
