@@ -305,7 +305,7 @@ const STORES: readonly {
   readonly make: () => readonly MakeStore[]
 }[] = [
   {
-    store: 'KV, every other time with a change feed',
+    store: 'KV, half with a feed',
     schedules: runs({ usual: 300, proof: 10_000 }),
     make: () => [kvStores(kv), kvStores(kv, { changes: true })],
   },
@@ -326,6 +326,8 @@ describe.each(STORES)('over $schedules schedules each, in $store', ({ store, sch
           const kind = kinds[count % kinds.length]
           if (kind === undefined) throw new Error('no store')
           const { calm, nodeOf } = kind
+          // A feed that grows on makes each script of the embedded engine slower.
+          if (count % 50 === 0) await kv.flush()
           count += 1
           const interleaving = createInterleaving(scheduler)
           await race({
